@@ -1,0 +1,54 @@
+-- the small words that every source is written in: text in, one typed value out, NULL where the text is no such thing
+
+-- a count: 12, "12", "1,234", 12.0; never a fraction, never below zero, never rounded (a plain cast would make 13 of 12.7)
+CREATE OR REPLACE TEMP MACRO whole(x) AS
+  CASE WHEN contains(x, '.') OR contains(x, ',') OR contains(x, 'e-') THEN
+         CASE WHEN TRY_CAST(replace(x, ',', '') AS DECIMAL(38, 9)) = TRY_CAST(replace(x, ',', '') AS UBIGINT)
+              THEN TRY_CAST(TRY_CAST(replace(x, ',', '') AS UBIGINT) AS BIGINT) END
+       ELSE TRY_CAST(TRY_CAST(x AS UBIGINT) AS BIGINT) END;
+
+-- an instant in µs since 1970: epoch numbers by magnitude (s, ms, µs, ns), else ISO 8601 text; without an offset it is UTC
+-- a double holds seconds of this century to 0.2 µs, so numbers with a point lose nothing; whole numbers stay integers
+CREATE OR REPLACE TEMP MACRO instant_us(x) AS
+  CASE WHEN TRY_CAST(x AS DOUBLE) IS NULL THEN epoch_us(TRY_CAST(x AS TIMESTAMPTZ))
+       WHEN TRY_CAST(x AS DOUBLE) < 100000000000 THEN CAST(round(TRY_CAST(x AS DOUBLE) * 1000000) AS BIGINT)
+       WHEN TRY_CAST(x AS DOUBLE) < 100000000000000 THEN CAST(round(TRY_CAST(x AS DOUBLE) * 1000) AS BIGINT)
+       WHEN TRY_CAST(x AS DOUBLE) < 100000000000000000 THEN TRY_CAST(x AS BIGINT)
+       ELSE TRY_CAST(x AS BIGINT) // 1000 END;
+
+-- text as recorded, without the empty string and the words gateways write for nothing
+CREATE OR REPLACE TEMP MACRO said(x) AS CASE WHEN x IN ('', 'None', 'null', 'undefined') THEN NULL ELSE x END;
+
+-- calls that a gateway logs but no provider bills: fetching, listing or counting what is there already
+CREATE OR REPLACE TEMP MACRO is_housekeeping(call_type) AS
+  call_type NOT IN ('acompletion', 'completion', 'aresponses', 'responses', 'aembedding', 'embedding')
+  AND (regexp_matches(call_type, '^_?a?(get|list|retrieve|delete|cancel|count_tokens|health)') OR call_type IN ('acount_tokens', 'count_tokens'));
+
+-- why a call failed, in one vocabulary for OpenAI, Anthropic, Google, Bedrock and LiteLLM; NULL when nothing says that it failed
+CREATE OR REPLACE TEMP MACRO error_kind_of(class, code, message) AS CASE
+  WHEN class IS NULL AND code IS NULL AND message IS NULL THEN NULL
+  WHEN regexp_matches(concat_ws(' ', class, code), '(?i)ContentPolicyViolation|Guardrail|RejectedRequest|content_filter|content_policy|ResponsibleAIPolicy|bio_policy|cyber_policy|image_content_policy|\b424\b')
+    OR regexp_matches(message, '(?i)content management policy|safety system|content filtering policy|response was blocked|violating our usage policy')
+    THEN 'content_filter'
+  WHEN regexp_matches(concat_ws(' ', class, code), '(?i)ContextWindowExceeded|context_length_exceeded|context_window_exceeded|request_too_large|RequestTooLarge')
+    OR (NOT regexp_matches(concat_ws(' ', class, code), '(?i)\b429\b|RateLimit')
+        AND regexp_matches(message, '(?i)maximum context length|prompt is too long|input is too long|exceeds the maximum number of tokens|input tokens exceed|too many tokens|exceed context limit|Request payload size exceeds'))
+    THEN 'context_length'
+  WHEN regexp_matches(concat_ws(' ', class, code), '(?i)\b40[13]\b|Authentication|PermissionDenied|permission_error|PERMISSION_DENIED|UNAUTHENTICATED|AccessDenied') THEN 'auth'
+  WHEN regexp_matches(concat_ws(' ', class, code), '(?i)\b429\b|\b402\b|RateLimit|rate_limit|RESOURCE_EXHAUSTED|Throttling|TooManyRequests|ServiceQuotaExceeded|slow_down|insufficient_quota|billing_error|BudgetExceeded|PaymentRequired|credit_balance') THEN 'rate_limit'
+  WHEN regexp_matches(concat_ws(' ', class, code), '(?i)\b408\b|\b504\b|Timeout|timed_out|timeout_error|DEADLINE_EXCEEDED|DeadlineExceeded') THEN 'timeout'
+  WHEN regexp_matches(concat_ws(' ', class, code), '(?i)\b499\b|ClientDisconnect|cancell?ed') THEN 'user_choice'
+  WHEN regexp_matches(concat_ws(' ', class, code), '(?i)\b5[0-9][0-9]\b|overloaded|UNAVAILABLE|\bINTERNAL\b|InternalServer|ServiceUnavailable|BadGateway|APIConnection|APIError|api_error|server_error|server_is_overloaded|ModelErrorException|MidStreamFallback') THEN 'server_error'
+  WHEN regexp_matches(concat_ws(' ', class, code), '(?i)\b4(00|04|09|13|22)\b|BadRequest|NotFound|NOT_FOUND|invalid_request|INVALID_ARGUMENT|InvalidArgument|ValidationException|UnprocessableEntity|Conflict|invalid_prompt|DeploymentNotFound') THEN 'bad_request'
+  ELSE 'unknown' END;
+CREATE OR REPLACE TEMP MACRO is_blocked(finish_reason) AS
+  finish_reason NOT IN ('stop', 'length', 'tool_calls', 'end_turn', 'tool_use', 'max_tokens', 'STOP', 'completed')
+  AND regexp_matches(finish_reason, '^(?i:content_filter(ed)?|refusal|safety|recitation|blocklist|prohibited_content|spii|image_.*|guardrail_intervened)$');
+
+-- money a log recorded, in US dollars, from its text; NULL when it is no number
+CREATE OR REPLACE TEMP MACRO usd(x, unit) AS CASE
+  WHEN x IS NULL OR x = '' THEN NULL
+  WHEN unit = 'cents' THEN CAST(TRY_CAST(x AS DECIMAL(38, 22)) * 0.01::DECIMAL(2, 2) AS DECIMAL(38, 24))
+  WHEN unit = 'micros' THEN CAST(TRY_CAST(x AS DECIMAL(32, 18)) * 0.000001::DECIMAL(6, 6) AS DECIMAL(38, 24))
+  WHEN starts_with(x, '$') THEN TRY_CAST(x[2:] AS DECIMAL(38, 24))
+  ELSE TRY_CAST(x AS DECIMAL(38, 24)) END;

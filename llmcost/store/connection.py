@@ -1,0 +1,203 @@
+"""Opens the ledger file, waits for its lock, runs SQL and turns the engine's errors into sentences."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from llmcost.errors import LlmcostError, StoreError, UsageError
+from llmcost.store import schema
+
+Row = tuple[Any, ...]
+
+WAIT_S = 15.0
+"""How long a locked store is waited for, unless --wait says otherwise."""
+
+MEMORY_LIMIT = os.environ.get("LLMCOST_MEMORY", "380MB")
+"""What the engine may hold in memory; more goes to its temporary folder. The process stays under 600 MB."""
+
+
+class Store:
+    """A connection. SQL comes from `.sql` files or from trusted fragments; values are bound as `$name`."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path | None, wait_s: float = WAIT_S) -> None:
+        self._connection = connection
+        self.path = path
+        self.wait_s = wait_s
+
+    def run(self, sql: str, params: Mapping[str, object] | None = None) -> None:
+        """Executes; nothing is fetched."""
+        self._execute(sql, params)
+
+    def rows(self, sql: str, params: Mapping[str, object] | None = None) -> list[Row]:
+        """Executes and fetches everything at once: a second execute would void an open result."""
+        with _translated(self.path):
+            return self._execute(sql, params).fetchall()
+
+    def row(self, sql: str, params: Mapping[str, object] | None = None) -> Row:
+        """The first row."""
+        return self.rows(sql, params)[0]
+
+    def value(self, sql: str, params: Mapping[str, object] | None = None) -> Any:
+        """The only value of the first row."""
+        return self.row(sql, params)[0]
+
+    def table(self, sql: str, params: Mapping[str, object] | None = None) -> tuple[list[str], list[Row]]:
+        """Column names and rows."""
+        with _translated(self.path):
+            result = self._execute(sql, params)
+            names = [d[0] for d in result.description or []]
+            return names, result.fetchall()
+
+    def batches(self, sql: str, params: Mapping[str, object] | None = None, size: int = 10_000) -> Iterator[list[Row]]:
+        """Rows in batches, on a cursor of their own, so that memory stays flat."""
+        cursor = self._connection.cursor()
+        with _translated(self.path):
+            result = cursor.execute(sql, dict(params)) if params else cursor.execute(sql)
+            while batch := result.fetchmany(size):
+                yield batch
+        cursor.close()
+
+    def load(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Fills a table from Python: one bound list per column, which the engine unnests at once."""
+        if not rows:
+            return
+        names = ", ".join(quote_identifier(c) for c in columns)
+        lists = ", ".join(f"unnest($c{i})" for i in range(len(columns)))
+        bound = {f"c{i}": [row[i] for row in rows] for i in range(len(columns))}
+        self.run(f"INSERT INTO {quote_identifier(table)} ({names}) SELECT {lists}", bound)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        self.run("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self.run("ROLLBACK")
+            raise
+        self.run("COMMIT")
+
+    @contextmanager
+    def attached(self, ledger: Path) -> Iterator[None]:
+        """The ledger file under the name `target`, for one short transaction; a locked file is waited for."""
+        _retry(lambda: self._connection.execute(f"ATTACH {quote_text(str(ledger))} AS target"), ledger, self.wait_s)
+        try:
+            yield
+        finally:
+            self.run("DETACH target")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _execute(self, sql: str, params: Mapping[str, object] | None) -> duckdb.DuckDBPyConnection:
+        with _translated(self.path):
+            return self._connection.execute(sql, dict(params)) if params else self._connection.execute(sql)
+
+
+def open_ledger(path: Path, *, create: bool = False, read_only: bool = False, wait_s: float = WAIT_S) -> Store:
+    """The ledger at `path`, migrated to this version. StoreError when it is missing, locked, damaged or newer."""
+    if not path.exists() and not create:
+        raise StoreError(
+            "there is no ledger yet", place=str(path), hint=f"llmcost ingest LOGS --db {path}   (or: llmcost report LOGS)"
+        )
+    if create and not path.parent.is_dir():
+        raise StoreError("the folder does not exist", place=str(path.parent), hint="create it, or choose another --db")
+    read_only = read_only and path.exists()
+    connection = _retry(lambda: duckdb.connect(str(path), read_only=read_only, config=_config()), path, wait_s)
+    store = Store(connection, path, wait_s)
+    try:
+        _settle_in(store)
+        schema.prepare(store, read_only=read_only)
+    except BaseException:
+        store.close()
+        raise
+    return store
+
+
+def open_scratch(path: Path | None = None) -> Store:
+    """A working database: in memory, or a temporary file that keeps memory flat."""
+    store = Store(duckdb.connect(str(path) if path else ":memory:", config=_config()), path)
+    _settle_in(store)
+    return store
+
+
+def quote_identifier(name: str) -> str:
+    """The one way a name becomes SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_text(text: str) -> str:
+    """The one way a text becomes an SQL literal, for places that cannot bind (file names of table functions)."""
+    if "\x00" in text:
+        raise UsageError("a NUL character cannot be part of a name")
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _config() -> dict[str, Any]:
+    return {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+
+def _settle_in(store: Store) -> None:
+    # the bar would be printed on stdout; results would carry the zone of the machine
+    store.run("SET enable_progress_bar = false")
+    store.run("SET TimeZone = 'UTC'")
+    store.run(f"SET memory_limit = {quote_text(MEMORY_LIMIT)}")
+
+
+def _retry(attempt: Any, path: Path, wait_s: float) -> Any:
+    """Runs `attempt` until the lock is free: jittered steps of 10 to 250 ms, at most `wait_s` seconds."""
+    deadline, step_s = time.monotonic() + wait_s, 0.01
+    while True:
+        try:
+            return attempt()
+        except duckdb.Error as error:
+            if "lock" not in str(error).lower() or time.monotonic() >= deadline:
+                raise _translate(error, path) from error
+        time.sleep(step_s * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, not a secret
+        step_s = min(step_s * 1.6, 0.25)
+
+
+@contextmanager
+def _translated(path: Path | None) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        raise _translate(error, path) from error
+
+
+def _translate(error: duckdb.Error, path: Path | None) -> LlmcostError:
+    text = str(error)
+    if holder := re.search(r"Conflicting lock is held in (.*?) \(PID (\d+)\)", text):
+        return StoreError(
+            f"the store is locked by process {holder[2]} ({Path(holder[1]).name})",
+            place=str(path),
+            hint="wait for it, or allow more time with --wait SECONDS",
+        )
+    if "lock" in text.lower() and isinstance(error, duckdb.IOException):
+        return StoreError("the store is locked by another process", place=str(path), hint="allow more time with --wait SECONDS")
+    if isinstance(error, duckdb.IOException | duckdb.SerializationException | duckdb.FatalException) or "not a valid DuckDB" in text:
+        return StoreError(_first_line(text), place=str(path) if path else None, hint="is this a llmcost ledger? choose another --db")
+    return EngineError(_first_line(text))
+
+
+def _first_line(text: str) -> str:
+    return text.strip().split("\n", 1)[0]
+
+
+class EngineError(LlmcostError):
+    """A query the engine refused: the user's own in `sql` (exit 2), a bug of ours elsewhere."""

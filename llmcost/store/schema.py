@@ -1,0 +1,67 @@
+"""The tables of a ledger file, generated from the one table in ledger.py, and the list of migrations."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from llmcost import ledger
+from llmcost.errors import StoreError
+from llmcost.resources import sql
+
+if TYPE_CHECKING:
+    from llmcost.store.connection import Store
+
+
+def requests_ddl(name: str = "requests", *, temporary: bool = False) -> str:
+    """CREATE TABLE of the ledger, column by column from ledger.COLUMNS. No primary key: it costs 4-8 times the time."""
+    columns = ",\n  ".join(f'"{c.name}" {c.type}' for c in ledger.COLUMNS)
+    return f"CREATE {'TEMP ' if temporary else ''}TABLE {name} (\n  {columns}\n)"
+
+
+def _first(store: Store) -> None:
+    """Version 1: the ledger, what was read, what could not be, the prices in use, what was restated."""
+    store.run(requests_ddl())
+    store.run(sql("store/schema.sql"))
+    # the key makes prompt digests useless outside this store
+    store.run("INSERT INTO meta VALUES ('prompt_key', $key)", {"key": secrets.token_hex(16)})
+
+
+MIGRATIONS: list[Callable[[Store], None]] = [_first]
+"""Migration N takes a store from version N to N+1. A new one is appended, an old one never changed."""
+
+SCHEMA_VERSION = len(MIGRATIONS)
+
+
+def version(store: Store) -> int:
+    """The schema version of an open store; 0 when it is empty."""
+    has_meta = store.value("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta' AND NOT internal")
+    if not has_meta:
+        return 0
+    return int(store.value("SELECT value FROM meta WHERE name = 'schema_version'"))
+
+
+def prepare(store: Store, *, read_only: bool) -> None:
+    """Brings a store to SCHEMA_VERSION in one transaction, or refuses it with a sentence."""
+    found = version(store)
+    if found > SCHEMA_VERSION:
+        raise StoreError(
+            f"the store has schema version {found}, this llmcost knows {SCHEMA_VERSION}",
+            place=str(store.path),
+            hint="upgrade llmcost, or ingest the logs into a new --db",
+        )
+    if found == SCHEMA_VERSION:
+        return
+    if read_only:
+        raise StoreError(
+            f"the store has schema version {found}, this llmcost needs {SCHEMA_VERSION}",
+            place=str(store.path),
+            hint="run any command that writes (llmcost ingest) once to migrate it",
+        )
+    if found == 0 and store.value("SELECT count(*) FROM duckdb_tables() WHERE NOT internal"):
+        raise StoreError("this DuckDB file is not a llmcost ledger", place=str(store.path), hint="choose another --db")
+    with store.transaction():
+        for migration in MIGRATIONS[found:]:
+            migration(store)
+        store.run("INSERT OR REPLACE INTO meta VALUES ('schema_version', $v)", {"v": str(SCHEMA_VERSION)})
