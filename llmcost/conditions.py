@@ -304,8 +304,10 @@ class _Parser:
         name = self._peek.text
         type_ = self.fields.get(name, self.unknown)
         if type_ is None:
-            known = sorted(self.fields) + [f"{prefix}:KEY" for prefix in self.prefixes]
-            self._fail(f"unknown field '{name}'", hint=nearest(name, known) or f"fields are {', '.join(known)}")
+            families = [f"{prefix}:KEY" for prefix in self.prefixes]
+            known = ", ".join([*(field for field, of in self.fields.items() if of == "text"), *families])
+            near = nearest(name, [*self.fields, *families])
+            self._fail(f"unknown field '{name}'", near or f"fields are {known} and the numeric columns")
         self.next += 1
         return name, type_
 

@@ -579,7 +579,7 @@ def load(path: Path | None) -> Config:
     if path is None:
         return Config()
     root = _compose(path)
-    if root is None:
+    if root is None or _is_null(root):
         return Config(path=path, folder=path.parent)
     doc = _Document(_shown(path), path.parent, root)
     values = _record(SCHEMA, _whole)(doc, (), root)

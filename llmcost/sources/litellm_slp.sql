@@ -18,11 +18,12 @@
 --       service_tier VARCHAR, speed VARCHAR, inference_geo VARCHAR)),
 --   response STRUCT(service_tier VARCHAR, choices STRUCT(finish_reason VARCHAR)[]),
 --   error_information STRUCT(error_code VARCHAR, error_class VARCHAR, error_message VARCHAR), error_str
-SELECT
+SELECT file, 'litellm_slp' AS source,
   coalesce(said(id), said(litellm_call_id)) AS id,
+  CASE WHEN said(id) IS NULL AND said(litellm_call_id) IS NULL THEN md5(CAST(to_json(raw) AS VARCHAR)) END AS line_digest,
   -- a row without its metadata object is read again by the careful path, which also opens JSON inside strings
   CASE WHEN metadata IS NULL THEN 'metadata is missing or no object' END AS doubt,
-  CASE WHEN call_type IS NULL OR NOT is_housekeeping(call_type) THEN NULL ELSE 'not billed: ' || call_type END AS skip,
+  CASE WHEN call_type IS NOT NULL AND is_housekeeping(call_type) THEN 'not billed: ' || call_type END AS skip,
   startTime AS started, endTime AS ended, CASE WHEN stream = 'true' THEN completionStartTime END AS first_token,
   status, error_information.error_class AS error_class, error_information.error_code AS error_code,
   coalesce(said(error_information.error_message), error_str) AS error_message,

@@ -52,3 +52,8 @@ CREATE OR REPLACE TEMP MACRO usd(x, unit) AS CASE
   WHEN unit = 'micros' THEN CAST(TRY_CAST(x AS DECIMAL(32, 18)) * 0.000001::DECIMAL(6, 6) AS DECIMAL(38, 24))
   WHEN starts_with(x, '$') THEN TRY_CAST(x[2:] AS DECIMAL(38, 24))
   ELSE TRY_CAST(x AS DECIMAL(38, 24)) END;
+
+-- a JSON object that may stand as text inside text, once or twice; anything else is NULL
+CREATE OR REPLACE TEMP MACRO opened(x) AS CASE
+  WHEN starts_with(ltrim(x), '"') THEN TRY_CAST(json_extract_string(TRY_CAST(x AS JSON), '$') AS JSON)
+  ELSE TRY_CAST(x AS JSON) END;

@@ -78,10 +78,10 @@ WITH counted AS (
   FROM parts
 )
 SELECT
-  nullif(id, '') AS request_id, started_us AS ts_us,
+  file, source, nullif(id, '') AS request_id, line_digest, started_us AS ts_us,
   CASE WHEN ended_us >= started_us THEN (ended_us - started_us) // 1000 ELSE whole(latency_ms) END AS latency_ms,
   CASE WHEN first_token_us >= started_us THEN (first_token_us - started_us) // 1000 ELSE whole(ttft_ms) END AS ttft_ms,
-  CASE WHEN cache_hit THEN 'cache_hit' WHEN outcome = 'success' THEN 'call' ELSE 'attempt' END AS kind,
+  CASE WHEN kind_said IS NOT NULL THEN kind_said WHEN cache_hit THEN 'cache_hit' WHEN outcome = 'success' THEN 'call' ELSE 'attempt' END AS kind,
   outcome AS status,
   CASE WHEN outcome = 'cancelled' THEN 'user_choice'
        WHEN outcome = 'error' THEN coalesce(error_kind_of(error_class, code, error_message), 'unknown')
@@ -112,7 +112,9 @@ SELECT
   CASE WHEN 'assumed' IN (cache_basis, reasoning_basis) OR NOT inputs_fit OR NOT outputs_fit THEN 'assumed'
        WHEN 'arithmetic' IN (cache_basis, reasoning_basis) OR hidden_z > 0 THEN 'arithmetic' ELSE 'declared' END AS usage_basis,
   usd(source_cost, source_cost_unit) AS source_cost, CASE WHEN source_cost <> '' THEN source_cost_kind END AS source_cost_kind,
-  prompt, prefix_blocks, scores, nullif(task, '') AS task,
+  -- a keyed digest: equal prompts are seen to be equal, and nothing else can be learned
+  left(sha256(getvariable('prompt_key') || prompt), 32) AS prompt_hash,
+  prefix_blocks, scores, nullif(task, '') AS task,
   coalesce(bad_value, CASE WHEN n = 1 AND greatest(i0, o0, r, w, z) > 1000000000 THEN 'tokens: more than one request can hold' END) AS problem,
   skip, doubt
 FROM gaps

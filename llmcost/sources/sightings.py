@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TEXTS: tuple[str, ...] = (
     # identity and fate: `skip` is why it is no request, `doubt` why the line is to be read again with more care
-    *("id", "skip", "doubt"),
+    *("file", "source", "id", "line_digest", "kind_said", "skip", "doubt"),
     # time: instants as text (epoch number or ISO 8601)
     *("started", "ended", "first_token", "latency_ms", "ttft_ms"),
     # outcome

@@ -192,6 +192,8 @@ def _translate(error: duckdb.Error, path: Path | None) -> LlmcostError:
         return StoreError("the store is locked by another process", place=str(path), hint="allow more time with --wait SECONDS")
     if isinstance(error, duckdb.IOException | duckdb.SerializationException | duckdb.FatalException) or "not a valid DuckDB" in text:
         return StoreError(_first_line(text), place=str(path) if path else None, hint="is this a llmcost ledger? choose another --db")
+    if isinstance(error, duckdb.InvalidInputException | duckdb.ConversionException | duckdb.OutOfRangeException):
+        return UnreadableError(_first_line(text))
     return EngineError(_first_line(text))
 
 
@@ -201,3 +203,7 @@ def _first_line(text: str) -> str:
 
 class EngineError(LlmcostError):
     """A query the engine refused: the user's own in `sql` (exit 2), a bug of ours elsewhere."""
+
+
+class UnreadableError(EngineError):
+    """The engine met data it cannot read: a value out of range, a damaged page, a line longer than its buffer."""

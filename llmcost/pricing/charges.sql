@@ -1,0 +1,98 @@
+-- one row is one request with its cost: the one query that prices any relation shaped like `requests`
+-- reads `requests` (the table, or a temporary view that shadows it), `price_keys` and `rates`, `unit_rates`
+-- cost = sum(tokens x rate), in integer pico-dollars, rounded once per request (half-even); what cannot be priced is null, with a reason
+WITH sized AS (
+  SELECT r.*,
+    k.price_key AS key_found, k.reason AS key_reason, k.tiered,
+    coalesce(r.ts_us, k.undated_us) AS at_us,
+    ((coalesce(r.ts_us, k.undated_us) // 1000000) + 259200) % 604800 AS week_s,
+    CASE WHEN r.requests > 1 THEN 0 ELSE
+      r.fresh_input_tokens + r.cache_read_tokens + r.cache_write_5m_tokens + r.cache_write_1h_tokens + r.cache_write_12h_tokens
+      + r.cache_write_other_tokens + r.audio_input_tokens + r.audio_cache_read_tokens + r.image_input_tokens + r.image_cache_read_tokens
+      + r.video_input_tokens + r.tool_use_tokens END AS size_tokens,
+    r.fresh_input_tokens + r.cache_read_tokens + r.cache_write_5m_tokens + r.cache_write_1h_tokens + r.cache_write_12h_tokens
+      + r.cache_write_other_tokens + r.audio_input_tokens + r.audio_cache_read_tokens + r.image_input_tokens + r.image_cache_read_tokens
+      + r.video_input_tokens + r.tool_use_tokens + r.text_output_tokens + r.reasoning_tokens + r.audio_output_tokens
+      + r.image_output_tokens + r.rejected_prediction_tokens AS all_tokens
+  FROM requests r
+  LEFT JOIN price_keys k
+    ON k.provider IS NOT DISTINCT FROM r.provider AND k.model IS NOT DISTINCT FROM r.model
+    AND k.service_tier IS NOT DISTINCT FROM r.service_tier AND k.speed IS NOT DISTINCT FROM r.speed
+    AND k.region IS NOT DISTINCT FROM r.region AND k.inference_geo IS NOT DISTINCT FROM r.inference_geo
+), rated AS (
+  SELECT s.*,
+    p.price_id AS rate_id, p.denominator,
+    -- rates are HUGEINT, so no product or sum can overflow
+    s.fresh_input_tokens * coalesce(p.fresh_input_tokens, 0) + s.cache_read_tokens * coalesce(p.cache_read_tokens, 0)
+      + s.cache_write_5m_tokens * coalesce(p.cache_write_5m_tokens, 0) + s.cache_write_1h_tokens * coalesce(p.cache_write_1h_tokens, 0)
+      + s.cache_write_12h_tokens * coalesce(p.cache_write_12h_tokens, 0) + s.cache_write_other_tokens * coalesce(p.cache_write_other_tokens, 0)
+      + s.audio_input_tokens * coalesce(p.audio_input_tokens, 0) + s.audio_cache_read_tokens * coalesce(p.audio_cache_read_tokens, 0)
+      + s.image_input_tokens * coalesce(p.image_input_tokens, 0) + s.image_cache_read_tokens * coalesce(p.image_cache_read_tokens, 0)
+      + s.video_input_tokens * coalesce(p.video_input_tokens, 0) + s.tool_use_tokens * coalesce(p.tool_use_tokens, 0)
+      + s.text_output_tokens * coalesce(p.text_output_tokens, 0) + s.reasoning_tokens * coalesce(p.reasoning_tokens, 0)
+      + s.audio_output_tokens * coalesce(p.audio_output_tokens, 0) + s.image_output_tokens * coalesce(p.image_output_tokens, 0)
+      + s.rejected_prediction_tokens * coalesce(p.rejected_prediction_tokens, 0) AS token_pico,
+    CASE WHEN p.price_id IS NULL THEN NULL
+         WHEN s.fresh_input_tokens > 0 AND p.fresh_input_tokens IS NULL THEN 'no rate for input'
+         WHEN s.cache_read_tokens > 0 AND p.cache_read_tokens IS NULL THEN 'no rate for cache_read'
+         WHEN (s.cache_write_5m_tokens > 0 AND p.cache_write_5m_tokens IS NULL) OR (s.cache_write_1h_tokens > 0 AND p.cache_write_1h_tokens IS NULL)
+           OR (s.cache_write_12h_tokens > 0 AND p.cache_write_12h_tokens IS NULL) OR (s.cache_write_other_tokens > 0 AND p.cache_write_other_tokens IS NULL)
+           THEN 'no rate for cache_write'
+         WHEN s.audio_input_tokens > 0 AND p.audio_input_tokens IS NULL THEN 'no rate for audio_input'
+         WHEN s.audio_cache_read_tokens > 0 AND p.audio_cache_read_tokens IS NULL THEN 'no rate for audio_cache_read'
+         WHEN s.image_input_tokens > 0 AND p.image_input_tokens IS NULL THEN 'no rate for image_input'
+         WHEN s.image_cache_read_tokens > 0 AND p.image_cache_read_tokens IS NULL THEN 'no rate for image_cache_read'
+         WHEN s.video_input_tokens > 0 AND p.video_input_tokens IS NULL THEN 'no rate for video_input'
+         WHEN s.tool_use_tokens > 0 AND p.tool_use_tokens IS NULL THEN 'no rate for tool_use'
+         WHEN s.text_output_tokens > 0 AND p.text_output_tokens IS NULL THEN 'no rate for output'
+         WHEN s.reasoning_tokens > 0 AND p.reasoning_tokens IS NULL THEN 'no rate for reasoning'
+         WHEN s.audio_output_tokens > 0 AND p.audio_output_tokens IS NULL THEN 'no rate for audio_output'
+         WHEN s.image_output_tokens > 0 AND p.image_output_tokens IS NULL THEN 'no rate for image_output'
+         WHEN s.rejected_prediction_tokens > 0 AND p.rejected_prediction_tokens IS NULL THEN 'no rate for rejected_prediction'
+    END AS rate_reason
+  FROM sized s
+  LEFT JOIN rates p
+    ON p.price_key = s.key_found AND s.at_us >= p.since_us AND s.at_us < p.until_us
+    AND s.week_s >= p.week_from_s AND s.week_s < p.week_until_s AND s.size_tokens >= p.size_from AND s.size_tokens < p.size_until
+), used_units AS (
+  SELECT seq, entry.key AS unit, entry.value AS quantity
+  FROM (SELECT seq, unnest(map_entries(units)) AS entry FROM requests WHERE units IS NOT NULL)
+), unit_costs AS (
+  -- quantities have six decimals: x 1,000,000 makes them whole
+  SELECT r.seq,
+    sum(CAST(CAST(u.quantity * 1000000 AS HUGEINT) * v.pico AS HUGEINT)) AS micro_pico,
+    min(CASE WHEN v.pico IS NULL AND u.quantity > 0 THEN 'no rate for unit ' || u.unit END) AS unit_reason
+  FROM rated r JOIN used_units u ON u.seq = r.seq
+  LEFT JOIN unit_rates v ON v.price_id = r.rate_id AND v.unit = u.unit
+  GROUP BY r.seq
+), summed AS (
+  SELECT r.*, c.unit_reason,
+    r.token_pico * 1000000 + coalesce(c.micro_pico, 0) AS micro_pico,
+    CAST(r.denominator AS HUGEINT) * 1000000 AS divisor
+  FROM rated r LEFT JOIN unit_costs c ON c.seq = r.seq
+), judged AS (
+  SELECT *,
+    CASE WHEN kind = 'cache_hit' OR (kind = 'attempt' AND all_tokens = 0 AND units IS NULL) THEN 'free'
+         WHEN usage_quality = 'missing' THEN 'usage missing'
+         WHEN key_found IS NULL THEN key_reason
+         WHEN at_us IS NULL THEN 'undated'
+         WHEN rate_id IS NULL THEN 'no price at that time'
+         WHEN rate_reason IS NOT NULL THEN rate_reason
+         WHEN unit_reason IS NOT NULL THEN unit_reason
+         WHEN micro_pico // divisor >= 1000000000000000000 THEN 'cost above 999,999.99 USD'
+    END AS verdict
+  FROM summed
+)
+SELECT * EXCLUDE (key_found, key_reason, tiered, at_us, week_s, size_tokens, all_tokens, rate_id, denominator, token_pico, rate_reason,
+                  unit_reason, micro_pico, divisor, verdict, cost, price_id, unpriced_reason, usage_basis),
+  CASE WHEN verdict IS NULL AND requests > 1 AND tiered THEN 'assumed' ELSE usage_basis END AS usage_basis,
+  CASE WHEN verdict = 'free' THEN 0::DECIMAL(18, 12)
+       WHEN verdict IS NULL THEN
+         CAST(CAST(micro_pico // divisor
+           + CASE WHEN 2 * (micro_pico % divisor) > divisor
+                    OR (2 * (micro_pico % divisor) = divisor AND (micro_pico // divisor) % 2 = 1) THEN 1 ELSE 0 END AS BIGINT)
+           * 0.000000000001::DECIMAL(12, 12) AS DECIMAL(18, 12))
+  END AS cost,
+  CASE WHEN verdict IS NULL THEN rate_id END AS price_id,
+  CASE WHEN verdict <> 'free' THEN verdict END AS unpriced_reason
+FROM judged

@@ -1,0 +1,198 @@
+"""The table of formats: one row each. The first rule that a record fits names its format; a file's format is the majority's."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from llmcost import ledger
+from llmcost.sources import files
+from llmcost.sources.files import LogFile
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Format:
+    """`query` is the SQL file that reads it; `fits` is the detection rule on one decoded record."""
+
+    name: str
+    title: str
+    query: str
+    fits: Callable[[Record], bool]
+    detected_by: str
+    counting: str
+    how_to: str
+
+
+def _has(*names: str) -> Callable[[Record], bool]:
+    return lambda r: all(n in r for n in names)
+
+
+def _slp(r: Record) -> bool:
+    return _has("hidden_params", "model_group")(r) or _has("litellm_call_id", "startTime", "response_cost")(r)
+
+
+NATIVE_NAMES = frozenset((*ledger.NAMES, *ledger.TOTALS))
+
+
+def _native(r: Record) -> bool:
+    return set(r) <= NATIVE_NAMES and bool({"model", "source"} & set(r)) and any(n in r for n in (*ledger.TOKEN_NAMES, *ledger.TOTALS, "cost", "units"))
+
+
+def _openai(r: Record) -> bool:
+    body = _body(r)
+    kind = str(body.get("object", ""))
+    usage = body.get("usage")
+    return (
+        kind in ("chat.completion", "chat.completion.chunk", "text_completion", "response")
+        or (kind == "list" and isinstance(usage, Mapping))
+        or (isinstance(usage, Mapping) and "prompt_tokens" in usage and "choices" in body)
+        or (isinstance(body.get("error"), Mapping) and "code" in body["error"] and "message" in body["error"] and body is not r)
+    )
+
+
+def _anthropic(r: Record) -> bool:
+    body = _body(r)
+    return (body.get("type") == "message" and isinstance(body.get("usage"), Mapping)) or (
+        body.get("type") == "error" and isinstance(body.get("error"), Mapping)
+    )
+
+
+WRAPPERS = ("response", "response_body", "result", "message", "body")
+
+
+def _body(r: Record) -> Record:
+    """The provider's own object inside the usual wrappers."""
+    body: Record = r
+    for _ in range(3):
+        inner = next((body[k] for k in WRAPPERS if isinstance(body.get(k), Mapping)), None)
+        if inner is None or "usage" in body or "object" in body or body.get("type") in ("message", "error"):
+            return body
+        body = inner
+    return body
+
+
+FORMATS: tuple[Format, ...] = (
+    Format(
+        "litellm_slp",
+        "LiteLLM StandardLoggingPayload (callbacks, S3/GCS/Datadog sinks)",
+        "sources/litellm_slp.sql",
+        _slp,
+        "hidden_params and model_group, or litellm_call_id, startTime and response_cost",
+        "prompt_tokens holds cache reads and writes (not on /v1/messages rows); completion_tokens holds reasoning; a cache hit costs nothing",
+        "In the proxy's config.yaml: litellm_settings: {success_callback: [s3_v2], failure_callback: [s3_v2]}; then fetch the bucket "
+        "and run llmcost ingest FOLDER. Or append the payload of a custom callback (kwargs['standard_logging_object']) to a .jsonl file.",
+    ),
+    Format(
+        "litellm_spendlogs",
+        "LiteLLM SpendLogs (the proxy's Postgres table, as JSON lines, JSON or CSV)",
+        "sources/litellm_spendlogs.sql",
+        _has("call_type", "spend", "startTime"),
+        "call_type, spend and startTime",
+        "as LiteLLM's payload; cache and reasoning detail come from the metadata column",
+        'psql "$DATABASE_URL" -c "\\copy (SELECT * FROM \\"LiteLLM_SpendLogs\\") TO STDOUT CSV HEADER" | llmcost ingest -',
+    ),
+    Format(
+        "anthropic_message",
+        "Anthropic Messages responses, bare or inside a wrapper",
+        "sources/anthropic.sql",
+        _anthropic,
+        'type "message" with usage, or type "error" with error',
+        "input_tokens excludes cache reads and writes; thinking is inside output_tokens; iterations at another model are rows of their own",
+        "Write message.model_dump_json() of each response to a .jsonl file, best inside "
+        '{"timestamp": ..., "user": ..., "feature": ..., "request": ..., "response": ...}: the message itself carries no time.',
+    ),
+    Format(
+        "openai_responses",
+        "OpenAI Responses API objects, bare or inside a wrapper",
+        "sources/openai.sql",
+        lambda r: _openai(r) and _body(r).get("object") == "response",
+        'object "response"',
+        "input_tokens holds cached tokens, output_tokens holds reasoning; web searches are counted from output[]",
+        'Write response.model_dump_json() of each call to a .jsonl file; put metadata={"feature": ...} into the request.',
+    ),
+    Format(
+        "openai_chat",
+        "OpenAI Chat Completions, completions and embeddings, bare, wrapped, or as batch output",
+        "sources/openai.sql",
+        _openai,
+        'object "chat.completion", "text_completion" or "list" with usage',
+        "prompt_tokens holds cached, audio and image tokens; completion_tokens holds reasoning and rejected predictions",
+        "Write completion.model_dump_json() of each call to a .jsonl file, or download the output file of a batch. "
+        "With streaming, ask for stream_options={'include_usage': true}.",
+    ),
+    Format(
+        "native",
+        "llmcost's own format: JSON lines with the ledger's column names",
+        "",
+        _native,
+        "every key is a ledger column, or input_tokens, output_tokens, cache_write_tokens",
+        "token columns are disjoint; the three totals may stand in for their parts",
+        "llmcost export --dataset requests --format ndjson, or write it yourself: see llmcost sources native",
+    ),
+)
+
+GENERIC = Format(
+    "generic",
+    "any CSV, JSON lines or Parquet with recognisable column names, or with a mapping in llmcost.yaml",
+    "sources/generic.sql",
+    lambda _: False,
+    "column names such as model, prompt_tokens, completion_tokens, cost, timestamp; or sources: in llmcost.yaml",
+    "input is taken to hold cache reads unless its own total or the mapping says otherwise (then marked assumed)",
+    "Name the columns in llmcost.yaml: sources: [{path: 'logs/*.jsonl', columns: {ts: time, model: llm, input_tokens: usage.in}}]",
+)
+
+BY_NAME: dict[str, Format] = {f.name: f for f in (*FORMATS, GENERIC)}
+SAMPLE_RECORDS = 400
+SAMPLE_BYTES = 8 << 20
+
+
+def of_record(record: object) -> str | None:
+    """The format of one record, or None for the generic reader."""
+    if isinstance(record, Mapping):
+        return next((f.name for f in FORMATS if f.fits(record)), None)
+    return None
+
+
+def vote(records: list[object]) -> Counter[str | None]:
+    """How many of the records fit which format; the first record alone may mislead."""
+    return Counter(of_record(r) for r in records if isinstance(r, Mapping))
+
+
+def sample(log: LogFile) -> list[object]:
+    """Up to 400 decoded records from the start of a JSON lines or CSV file."""
+    if log.shape == "csv":
+        return list(islice(_csv_rows(log), SAMPLE_RECORDS))
+    found: list[object] = []
+    size = 0
+    for _, line in files.numbered_lines(log.path):
+        size += len(line)
+        try:
+            found.append(decode(line))
+        except ValueError:
+            continue
+        if len(found) >= SAMPLE_RECORDS or size > SAMPLE_BYTES:
+            break
+    return found
+
+
+def decode(line: bytes) -> object:
+    """One line of JSON, leniently: BOM, bad UTF-8, lone surrogates, NaN, a trailing comma, JSON inside a string."""
+    text = line.decode("utf-8-sig", "replace").strip().rstrip(",")
+    value = json.loads(text, parse_float=str, parse_constant=str)
+    return decode(value.encode("utf-8", "replace")) if isinstance(value, str) and value[:1] in ("{", "[") else value
+
+
+def _csv_rows(log: LogFile) -> Iterator[Record]:
+    import csv
+    import io
+
+    with files.stream(log.path) as file:
+        reader = csv.DictReader(io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline=""), delimiter=log.delimiter)
+        for row in reader:
+            yield {str(k): v for k, v in row.items() if k is not None}

@@ -1,0 +1,4 @@
+-- one row is one file of this batch: where its records begin, and the line of the first one
+CREATE OR REPLACE TEMP TABLE staged_files (file VARCHAR, name VARCHAR, first_row BIGINT, first_line BIGINT);
+-- one row is one record whose line does not follow from its position: blank lines before it, or elements of a JSON document
+CREATE OR REPLACE TEMP TABLE staged_lines (file VARCHAR, ordinal BIGINT, line BIGINT);

@@ -1,0 +1,46 @@
+-- one row is one distinct set of recorded facts, worked out once: its tags, and the attribution that stands in them
+-- tags are scalars of at most 256 characters; what may be a secret or a text of the conversation is left out
+CREATE OR REPLACE TEMP TABLE tag_sets AS
+WITH texts AS (
+  SELECT row_number() OVER () AS set_id, tag_list, facts, more_facts
+  FROM (SELECT DISTINCT tag_list, facts, more_facts FROM records WHERE tag_list IS NOT NULL OR facts IS NOT NULL OR more_facts IS NOT NULL)
+), pairs AS (
+  SELECT set_id, 1 AS rank,
+    CASE WHEN regexp_matches(tag, '^[^:=]+[:=].') THEN regexp_extract(tag, '^([^:=]+)[:=]', 1) ELSE tag END AS name,
+    CASE WHEN regexp_matches(tag, '^[^:=]+[:=].') THEN regexp_extract(tag, '^[^:=]+[:=](.*)$', 1, 's') ELSE 'true' END AS value
+  FROM (SELECT set_id, unnest(CAST(json_extract_string(opened(tag_list), '$[*]') AS VARCHAR[])) AS tag FROM texts WHERE tag_list IS NOT NULL)
+  WHERE NOT starts_with(tag, 'User-Agent:')
+  UNION ALL
+  SELECT set_id, 2, e.key, json_extract_string(e.value, '$')
+  FROM texts, json_each(opened(facts)) e WHERE facts IS NOT NULL AND json_type(opened(facts)) = 'OBJECT' AND e.type NOT IN ('OBJECT', 'ARRAY', 'NULL')
+  UNION ALL
+  SELECT set_id, 3, e.key, json_extract_string(e.value, '$')
+  FROM texts, json_each(opened(more_facts)) e WHERE more_facts IS NOT NULL AND json_type(opened(more_facts)) = 'OBJECT' AND e.type NOT IN ('OBJECT', 'ARRAY', 'NULL')
+), kept AS (
+  SELECT set_id, trim(name) AS name, trim(value) AS value
+  FROM pairs
+  WHERE length(value) <= 256 AND length(name) BETWEEN 1 AND 256 AND trim(value) <> ''
+    AND NOT regexp_matches(name, '(?i)(authorization|secret|passw|api[_-]?key|access[_-]?token|credential|cookie|bearer|private[_-]?key)')
+    AND NOT regexp_matches(name, '(?i)^(prompt|prompts|content|text|message|messages|input|output|completion|query|question|answer)$')
+    AND NOT regexp_matches(value, '^(sk-|Bearer |ghp_|AKIA|eyJ[A-Za-z0-9_-]{10,}\.)')
+  QUALIFY row_number() OVER (PARTITION BY set_id, trim(name) ORDER BY rank) = 1
+), maps AS (
+  SELECT set_id, map_from_entries(list({'k': name, 'v': value} ORDER BY name)) AS tags FROM kept GROUP BY set_id
+)
+SELECT t.set_id, t.tag_list, t.facts, t.more_facts, m.tags,
+  coalesce(m.tags['agent'], m.tags['agent_name'], m.tags['gen_ai.agent.name'], m.tags['langgraph_node']) AS tag_agent,
+  coalesce(m.tags['feature'], m.tags['use_case'], m.tags['gen_ai.workflow.name']) AS tag_feature,
+  coalesce(m.tags['environment'], m.tags['env']) AS tag_environment,
+  coalesce(m.tags['turn'], m.tags['turn_id']) AS tag_turn,
+  coalesce(m.tags['session'], m.tags['session_id'], m.tags['conversation_id'], m.tags['thread_id']) AS tag_session,
+  coalesce(m.tags['user'], m.tags['user_id'], m.tags['end_user']) AS tag_user,
+  m.tags['plan'] AS tag_plan, m.tags['team'] AS tag_team, m.tags['project'] AS tag_project,
+  coalesce(m.tags['task'], m.tags['task_id']) AS tag_task
+FROM texts t LEFT JOIN maps m ON m.set_id = t.set_id;
+
+-- one row is one record that has no id: a digest of its line, and the how many-th such line of its file it is
+CREATE OR REPLACE TEMP TABLE named AS
+SELECT r.rowid AS row_no,
+  'line-' || left(r.line_digest, 24) || '-' || row_number() OVER (PARTITION BY f.name, r.line_digest ORDER BY r.rowid) AS request_id
+FROM records r JOIN staged_files f ON f.file = r.file
+WHERE r.request_id IS NULL AND r.problem IS NULL AND r.skip IS NULL AND (r.doubt IS NULL OR r.careful);
