@@ -2,16 +2,17 @@
 -- a bare number is an id only together with its time: two systems may both count from 1
 CREATE OR REPLACE TEMP VIEW arrivals AS
 SELECT r.*,
-  r.rowid AS row_no,
-  coalesce(r.request_id, n.request_id) AS final_id,
-  CASE WHEN regexp_full_match(r.request_id, '[0-9]{1,15}') THEN r.request_id || '@' || coalesce(CAST(r.ts_us AS VARCHAR), '') ELSE coalesce(r.request_id, n.request_id) END AS fold_key,
-  coalesce(r.given_file, f.name) AS final_file,
-  coalesce(r.given_line, l.line, r.rowid - f.first_row + f.first_line) AS final_line
-FROM records r
-JOIN staged_files f ON f.file = r.file
-LEFT JOIN staged_lines l ON l.file = r.file AND l.ordinal = r.rowid - f.first_row
-LEFT JOIN named n ON n.row_no = r.rowid
-WHERE r.problem IS NULL AND r.skip IS NULL AND (r.doubt IS NULL OR r.careful);
+  t.rowid AS row_no,
+  coalesce(t.r.request_id, n.request_id) AS final_id,
+  CASE WHEN length(t.r.request_id) < 16 AND regexp_full_match(t.r.request_id, '[0-9]+')
+       THEN t.r.request_id || '@' || coalesce(CAST(t.r.ts_us AS VARCHAR), '') ELSE coalesce(t.r.request_id, n.request_id) END AS fold_key,
+  coalesce(t.r.given_file, f.name) AS final_file,
+  coalesce(t.r.given_line, l.line, t.rowid - f.first_row + f.first_line) AS final_line
+FROM records t
+JOIN staged_files f ON f.file = t.r.file
+LEFT JOIN staged_lines l ON l.file = t.r.file AND l.ordinal = t.rowid - f.first_row
+LEFT JOIN named n ON n.row_no = t.rowid
+WHERE t.r.problem IS NULL AND t.r.skip IS NULL AND (t.r.doubt IS NULL OR t.careful);
 
 -- one row is one record that is folded into another of this batch: usage beats none, more output beats less, later beats earlier
 CREATE OR REPLACE TEMP TABLE folded AS

@@ -180,14 +180,14 @@ def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield number, line
 
 
-def blank_lines(path: Path, records: int) -> bool:
-    """Whether some of the file's lines are blank, so that the n-th record is not on line n."""
-    newlines, last = 0, b"\n"
+def newlines(path: Path) -> int:
+    """How many lines the file has, the blank ones too."""
+    found, last = 0, b"\n"
     with stream(path) as file:
-        while chunk := file.read(8 * CHUNK_BYTES):
-            newlines += chunk.count(b"\n")
+        while chunk := file.read(CHUNK_BYTES):
+            found += chunk.count(b"\n")
             last = chunk[-1:]
-    return newlines + (last != b"\n") != records
+    return found + (last != b"\n")
 
 
 def _checked_gzip(log: LogFile, temporary: Path) -> LogFile:

@@ -154,6 +154,8 @@ def _land(
     path = temporary / f"stage-{len(report.files)}.duckdb"
     with open_scratch(path) as work:
         work.wait_s = wait_s
+        # what is read back in a moment is not worth compressing
+        work.run("SET force_compression = 'uncompressed'")
         stage.open_stage(work)
         work.run("SET VARIABLE prompt_key = $key", {"key": prompt_key})
         default_ts_us = None
@@ -164,6 +166,8 @@ def _land(
         for _, group in batch:
             stage.run(work, group, findings, temporary)
         work.run(sql("sources/tags.sql"))
+        # rows carry their order in `seq`, so they may be written as they come
+        work.run("SET preserve_insertion_order = false; SET force_compression = 'auto'")
         with work.attached(ledger):
             base_seq = int(work.value("SELECT coalesce(max(seq), 0) FROM target.requests"))
             work.run("SET VARIABLE base_seq = CAST($seq AS BIGINT)", {"seq": base_seq})

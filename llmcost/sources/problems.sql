@@ -1,6 +1,6 @@
 -- one row is one record that goes to quarantine: its line and the reason
-SELECT coalesce(l.line, r.rowid - f.first_row + f.first_line) AS line, r.problem
-FROM records r JOIN staged_files f ON f.file = r.file
-LEFT JOIN staged_lines l ON l.file = r.file AND l.ordinal = r.rowid - f.first_row
-WHERE r.file = $file AND r.problem IS NOT NULL AND (r.doubt IS NULL OR r.careful)
+SELECT coalesce(l.line, t.rowid - f.first_row + f.first_line) AS line, t.r.problem
+FROM records t JOIN staged_files f ON f.file = t.r.file
+LEFT JOIN staged_lines l ON l.file = t.r.file AND l.ordinal = t.rowid - f.first_row
+WHERE t.r.file = $file AND t.r.problem IS NOT NULL AND (t.r.doubt IS NULL OR t.careful)
 ORDER BY line

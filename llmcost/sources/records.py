@@ -20,12 +20,16 @@ EXTRA: dict[str, str] = {
     "problem": "VARCHAR",
     "skip": "VARCHAR",
     "doubt": "VARCHAR",
-    "careful": "BOOLEAN DEFAULT false",
 }
 
 
+def shape() -> dict[str, str]:
+    """Column names and types of a settled record."""
+    return {c.name: c.type for c in ledger.COLUMNS if c.name not in LATER} | EXTRA
+
+
 def ddl() -> str:
-    """CREATE TABLE records."""
-    columns = {c.name: c.type for c in ledger.COLUMNS if c.name not in LATER} | EXTRA
-    body = ",\n  ".join(f'"{name}" {type_}' for name, type_ in columns.items())
-    return f"CREATE OR REPLACE TABLE records (\n  {body}\n)"
+    """The tables `records` (one struct a row: the engine reserves memory per column while it writes in order) and `no_records`."""
+    columns = shape().items()
+    fields = ", ".join(f'"{name}" {type_}' for name, type_ in columns)
+    return f"CREATE OR REPLACE TABLE records (r STRUCT({fields}), careful BOOLEAN);\nCREATE OR REPLACE TEMP TABLE no_records ({fields})"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -50,6 +51,15 @@ def open_stage(stage: Store) -> None:
 
 def run(stage: Store, group: Group, findings: dict[str, Findings], temporary: Path) -> None:
     """Reads a group: once by SQL over whole files, then the doubtful lines one by one."""
+    with ThreadPoolExecutor(1) as pool:
+        # counted beside the engine's work: does the n-th record stand on line n?
+        newlines = {log.path: pool.submit(files.newlines, log.path) for log in group.logs if group.shape == "jsonl" and log.lines is None}
+        _read(stage, group, newlines, findings, temporary)
+
+
+def _read(
+    stage: Store, group: Group, newlines: Mapping[Path, Future[int]], findings: dict[str, Findings], temporary: Path
+) -> None:
     try:
         first_row = _insert(stage, group)
     except UnreadableError:
@@ -58,7 +68,7 @@ def run(stage: Store, group: Group, findings: dict[str, Findings], temporary: Pa
             _careful(stage, group, log, None, findings, temporary)
         return
     for log in group.logs:
-        count = _place(stage, log, first_row)
+        count = _place(stage, log, first_row, newlines.get(log.path))
         findings[log.name].lines += count
         first_row += count
         doubtful = stage.rows(sql("sources/doubtful.sql"), {"file": str(log.path)})
@@ -85,7 +95,8 @@ def _insert(stage: Store, group: Group, *, careful: bool = False) -> int:
         elif "FROM enveloped" in source:
             stage.run(sql("sources/envelope.sql"))
         settled = f"WITH sightings AS (FROM no_sightings UNION ALL BY NAME ({source}))\n{sql('sources/settle.sql').replace('WITH counted', ', counted', 1)}"
-    stage.run(f"INSERT INTO records BY NAME SELECT *, {'true' if careful else 'false'} AS careful FROM ({settled})", params)
+    whole = f"SELECT t AS r, {'true' if careful else 'false'} AS careful FROM (FROM no_records UNION ALL BY NAME ({settled})) t"
+    stage.run(f"INSERT INTO records {whole}", params)
     return before
 
 
@@ -144,18 +155,16 @@ def _split(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _place(stage: Store, log: LogFile, first_row: int, first_line: int | None = None) -> int:
+def _place(stage: Store, log: LogFile, first_row: int, newlines: Future[int] | None = None) -> int:
     """Notes where the file's records stand and which line each is; returns how many there are."""
-    count = int(stage.value("SELECT count(*) FROM records WHERE file = $file AND rowid >= $first", {"file": str(log.path), "first": first_row}))
-    start = first_line if first_line is not None else 2 if log.shape == "csv" else 1
-    stage.load("staged_files", ("file", "name", "first_row", "first_line"), [(str(log.path), log.name, first_row, start)])
-    if log.lines is not None:
-        lines: Sequence[int] = log.lines
-    elif log.shape == "jsonl" and files.blank_lines(log.path, count):
-        lines = [number for number, _ in files.numbered_lines(log.path)]
-    else:
-        return count
-    stage.load("staged_lines", ("file", "ordinal", "line"), [(str(log.path), i, line) for i, line in enumerate(lines)])
+    count = int(stage.value("SELECT count(*) FROM records WHERE r.file = $file AND rowid >= $first", {"file": str(log.path), "first": first_row}))
+    first_line = 2 if log.shape == "csv" else 1
+    stage.load("staged_files", ("file", "name", "first_row", "first_line"), [(str(log.path), log.name, first_row, first_line)])
+    lines = log.lines
+    if lines is None and newlines is not None and newlines.result() != count:
+        lines = tuple(number for number, _ in files.numbered_lines(log.path))
+    if lines is not None:
+        stage.load("staged_lines", ("file", "ordinal", "line"), [(str(log.path), i, line) for i, line in enumerate(lines)])
     return count
 
 

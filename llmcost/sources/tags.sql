@@ -3,7 +3,7 @@
 CREATE OR REPLACE TEMP TABLE tag_sets AS
 WITH texts AS (
   SELECT row_number() OVER () AS set_id, tag_list, facts, more_facts
-  FROM (SELECT DISTINCT tag_list, facts, more_facts FROM records WHERE tag_list IS NOT NULL OR facts IS NOT NULL OR more_facts IS NOT NULL)
+  FROM (SELECT DISTINCT r.tag_list, r.facts, r.more_facts FROM records WHERE r.tag_list IS NOT NULL OR r.facts IS NOT NULL OR r.more_facts IS NOT NULL)
 ), pairs AS (
   SELECT set_id, 1 AS rank,
     CASE WHEN regexp_matches(tag, '^[^:=]+[:=].') THEN regexp_extract(tag, '^([^:=]+)[:=]', 1) ELSE tag END AS name,
@@ -40,7 +40,7 @@ FROM texts t LEFT JOIN maps m ON m.set_id = t.set_id;
 
 -- one row is one record that has no id: a digest of its line, and the how many-th such line of its file it is
 CREATE OR REPLACE TEMP TABLE named AS
-SELECT r.rowid AS row_no,
-  'line-' || left(r.line_digest, 24) || '-' || row_number() OVER (PARTITION BY f.name, r.line_digest ORDER BY r.rowid) AS request_id
-FROM records r JOIN staged_files f ON f.file = r.file
-WHERE r.request_id IS NULL AND r.problem IS NULL AND r.skip IS NULL AND (r.doubt IS NULL OR r.careful);
+SELECT t.rowid AS row_no,
+  'line-' || left(t.r.line_digest, 24) || '-' || row_number() OVER (PARTITION BY f.name, t.r.line_digest ORDER BY t.rowid) AS request_id
+FROM records t JOIN staged_files f ON f.file = t.r.file
+WHERE t.r.request_id IS NULL AND t.r.problem IS NULL AND t.r.skip IS NULL AND (t.r.doubt IS NULL OR t.careful);

@@ -21,7 +21,7 @@ Row = tuple[Any, ...]
 WAIT_S = 15.0
 """How long a locked store is waited for, unless --wait says otherwise."""
 
-MEMORY_LIMIT = os.environ.get("LLMCOST_MEMORY", "380MB")
+MEMORY_LIMIT = os.environ.get("LLMCOST_MEMORY", "420MB")
 """What the engine may hold in memory; more goes to its temporary folder. The process stays under 600 MB."""
 
 
