@@ -1,7 +1,7 @@
 -- one row is one request with its cost: the one query that prices any relation shaped like `requests`
 -- reads `requests` (the table, or a temporary view that shadows it), `price_keys` and `rates`, `unit_rates`
 -- cost = sum(tokens x rate), in integer pico-dollars, rounded once per request (half-even); what cannot be priced is null, with a reason
-WITH sized AS (
+WITH sized AS NOT MATERIALIZED (
   SELECT r.*,
     k.price_key AS key_found, k.reason AS key_reason, k.tiered,
     coalesce(r.ts_us, k.undated_us) AS at_us,
@@ -19,7 +19,7 @@ WITH sized AS (
     ON k.provider IS NOT DISTINCT FROM r.provider AND k.model IS NOT DISTINCT FROM r.model
     AND k.service_tier IS NOT DISTINCT FROM r.service_tier AND k.speed IS NOT DISTINCT FROM r.speed
     AND k.region IS NOT DISTINCT FROM r.region AND k.inference_geo IS NOT DISTINCT FROM r.inference_geo
-), rated AS (
+), rated AS NOT MATERIALIZED (
   SELECT s.*,
     p.price_id AS rate_id, p.denominator,
     -- rates are HUGEINT, so no product or sum can overflow
@@ -62,7 +62,7 @@ WITH sized AS (
   SELECT r.seq,
     sum(CAST(CAST(u.quantity * 1000000 AS HUGEINT) * v.pico AS HUGEINT)) AS micro_pico,
     min(CASE WHEN v.pico IS NULL AND u.quantity > 0 THEN 'no rate for unit ' || u.unit END) AS unit_reason
-  FROM rated r JOIN used_units u ON u.seq = r.seq
+  FROM (SELECT seq, rate_id FROM rated WHERE units IS NOT NULL) r JOIN used_units u ON u.seq = r.seq
   LEFT JOIN unit_rates v ON v.price_id = r.rate_id AND v.unit = u.unit
   GROUP BY r.seq
 ), summed AS (

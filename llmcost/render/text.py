@@ -1,7 +1,4 @@
-"""How one cell is written: exact for machines, rounded for people, and log text made visible so that it can do no harm.
-
-This module imports nothing but the standard library, so notes and pages may borrow its figures.
-"""
+"""How one cell is written: exact for machines, rounded for people, and log text made visible so that it can do no harm."""
 
 from __future__ import annotations
 
@@ -11,22 +8,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from math import isfinite
 
+from llmcost.figures import REPLACED, UNSEEN, count, money, percent, quantity, trim, visible
 from llmcost.model import Cell, Column, Kind
 
-UNSEEN = (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-"""Code points that act instead of being read: C0, DEL, C1, line separators, bidi overrides and isolates."""
-
-# No encoder takes half a surrogate pair, yet JSON logs carry them.
-_REPLACED = dict.fromkeys(range(0xD800, 0xE000), "\ufffd")
-_VISIBLE = {
-    **_REPLACED,
-    **{point: f"\\x{point:02x}" if point < 0x100 else f"\\u{point:04x}" for point in UNSEEN},
-    ord("\t"): "\\t",
-    ord("\n"): "\\n",
-    ord("\r"): "\\r",
-}
 # The JSON encoder escapes C0 itself, and uses it (line breaks) between the values.
-_JSON = {**_REPLACED, **{point: f"\\u{point:04x}" for point in UNSEEN if point >= 0x20}}
+_JSON = {**REPLACED, **{point: f"\\u{point:04x}" for point in UNSEEN if point >= 0x20}}
 
 DIMENSIONS = ("text", "time")
 """The kinds of column that say what a row is about: a total has none of them."""
@@ -35,12 +21,6 @@ WORDS = ("text", "time", "flag")
 """The kinds of column that are read from the left; figures stand under each other at the right."""
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - times in a Table are naive UTC
-_COMPACT = ((10**12, "T"), (10**9, "B"), (10**6, "M"))
-
-
-def visible(text: str) -> str:
-    r"""Text with every control character shown as an escape (``\x1b``, ``\n``, ``\u202e``); stray surrogates become U+FFFD."""
-    return text.translate(_VISIBLE)
 
 
 def json_text(value: object, *, indent: int | None = None) -> str:
@@ -48,45 +28,6 @@ def json_text(value: object, *, indent: int | None = None) -> str:
     separators = (",", ":") if indent is None else None
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, separators=separators)
     return text.translate(_JSON)
-
-
-def money(value: Decimal | None, currency: str = "USD") -> str:
-    """Money for people: $1,234.56, four decimals below one ($0.0123), <$0.0001, 12.34 EUR; None is unpriced."""
-    if value is None:
-        return "unpriced"
-    size = value.copy_abs()
-    if 0 < size <= Decimal("0.00005"):  # half-even: would read as nothing
-        sign, figure = "<" if value > 0 else ">-", "0.0001"
-    else:
-        places = 2 if size >= Decimal("0.99995") else 4  # half-even: would read as 1.0000
-        sign, figure = "-" if value < 0 else "", f"{size:,.{places}f}"
-    return f"{sign}${figure}" if currency == "USD" else f"{sign}{figure} {currency}"
-
-
-def count(number: int | None, *, compact: bool = False) -> str:
-    """A count for people: 1,234,567, or 1.2M when compact; None is a dash."""
-    if number is None:
-        return "-"
-    if compact and abs(number) >= 10**6:
-        # From 999,950,000 on, 1.0B: the smaller unit would round to 1000.0M.
-        size, unit = next((size, unit) for size, unit in _COMPACT if abs(number) * 20_000 >= size * 19_999)
-        return f"{Decimal(number) / size:.1f}{unit}"
-    return f"{number:,}"
-
-
-def percent(fraction: Decimal | None) -> str:
-    """A fraction as percent: 12.3%, <0.1% for a trace; None is a dash."""
-    if fraction is None:
-        return "-"
-    if 0 < fraction <= Decimal("0.0005"):
-        return "<0.1%"
-    return f"{fraction.scaleb(2):z.1f}%"
-
-
-def quantity(value: Decimal) -> str:
-    """A quantity or a rate for people: at most four decimals, below one four significant digits, zeros trimmed."""
-    places = max(4, 3 - value.adjusted())
-    return _trim(f"{value:z,.{places}f}")
 
 
 def plain(value: object) -> object:
@@ -150,12 +91,8 @@ def _number(cell: Cell) -> Decimal:
     raise TypeError(f"an exact number must be a Decimal, not {cell!r}")
 
 
-def _trim(digits: str) -> str:
-    return digits.rstrip("0").rstrip(".") if "." in digits else digits
-
-
 def _trimmed(cell: Cell) -> str:
-    return _trim(f"{_number(cell):zf}")
+    return trim(f"{_number(cell):zf}")
 
 
 def _timestamp(cell: Cell) -> str:
@@ -180,6 +117,6 @@ _HUMAN: Mapping[Kind, Callable[[Cell], str]] = {
     "decimal": lambda cell: quantity(_number(cell)),
     "ratio": lambda cell: f"{_number(cell):z,.3f}",
     "share": lambda cell: percent(_number(cell)),
-    "time": lambda cell: _trim(_timestamp(cell).replace("T", " ").removesuffix("Z")),
+    "time": lambda cell: trim(_timestamp(cell).replace("T", " ").removesuffix("Z")),
     "flag": lambda cell: "yes" if cell else "no",
 }

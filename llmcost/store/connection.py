@@ -95,6 +95,10 @@ class Store:
         finally:
             self.run("DETACH target")
 
+    def close_doors(self) -> None:
+        """From here on no query reaches files, other databases or settings: for SQL that a user wrote."""
+        self.run("SET enable_external_access = false; SET lock_configuration = true")
+
     def close(self) -> None:
         self._connection.close()
 

@@ -1,0 +1,1 @@
+"""Budgets as verdicts: pass, warn, breach or undecided, for CI."""

@@ -1,0 +1,63 @@
+"""llmcost report"""
+
+from __future__ import annotations
+
+from typing import Annotated, Optional
+
+import typer
+
+from llmcost.cli import options, session
+
+
+def report(
+    paths: Annotated[Optional[list[str]], typer.Argument(metavar="[PATH]...", help="Logs to read into a throw-away ledger: files, folders, globs, - for stdin.")] = None,
+    by: options.By = None,
+    where: options.Where = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    last: options.Last = None,
+    tz: options.Tz = None,
+    cost: options.Cost = "computed",
+    top: Annotated[int, typer.Option("--top", metavar="N", help="Show the N dearest groups in a terminal; 0 shows all.")] = 30,
+    currency: options.Currency = None,
+    format: options.Format = "table",
+    output: options.Output = None,
+    strict: options.Strict = False,
+    log: options.Log = None,
+    db: options.Db = None,
+    config: options.ConfigFile = None,
+    wait: options.Wait = 15.0,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    debug: options.Debug = False,
+) -> None:
+    """Spend by agent, feature, user, plan, model, day ...
+
+    \b
+    llmcost report logs/                               no set-up, nothing is kept
+    llmcost report --by agent,model --last 7d          from the store
+    llmcost report --by user --where "plan = 'free'"
+    llmcost report --by day --tz Europe/Berlin --format csv
+
+    Every report ends with what it rests on: rows read, duplicates, lines that could not be read, requests without a price,
+    cost without a name, and the date of the prices.
+    """
+    from llmcost.errors import UNDECIDED
+    from llmcost.spend import report as spend
+
+    settings = session.config(config)
+    session.only_usd(currency, settings)
+    zone = session.zone(tz, settings)
+    question = spend.Question(
+        by=session.names(by),
+        where=session.condition(where),
+        window=session.window(since, until, last, zone),
+        tz=zone,
+        cost=session.one_of(cost, ("computed", "source"), "--cost"),
+        limit=top if format == "table" and top > 0 else None,
+    )
+    with session.ledger(db, [*(paths or []), *(log or [])], settings, wait_s=wait, quiet=quiet) as store:
+        table = spend.report(store, settings, question, digest=session.digest(settings), as_of=session.as_of(store))
+    session.show(table, format, output)
+    if strict and not table.rows:
+        raise typer.Exit(UNDECIDED)

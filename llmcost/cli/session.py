@@ -1,0 +1,207 @@
+"""What every command needs: the config, the ledger or a throw-away one, the clock, and a place to write to."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from llmcost.errors import UsageError
+from llmcost.figures import visible
+
+if TYPE_CHECKING:
+    from llmcost.conditions import Condition
+    from llmcost.config import Config
+    from llmcost.model import Table
+    from llmcost.pricing.catalogue import Catalogue
+    from llmcost.sources.ingest import IngestReport
+    from llmcost.store import Store
+    from llmcost.windows import Window
+
+DEFAULT_DB = "llmcost.duckdb"
+
+
+def config(path: str | None) -> Config:
+    """The config file of --config, LLMCOST_CONFIG or the folders above."""
+    from llmcost import config as settings
+
+    return settings.load(settings.find(Path.cwd(), path, os.environ))
+
+
+def overrides(settings: Config) -> tuple[Path, ...]:
+    """The user's own price files."""
+    return tuple(settings.prices["overrides"] or ())
+
+
+def catalogue(settings: Config) -> Catalogue:
+    """The prices: the catalogue and the user's overrides."""
+    from llmcost.pricing import catalogue as prices
+
+    return prices.load(overrides(settings))
+
+
+def digest(settings: Config) -> str:
+    """What tells whether prices changed, without reading them."""
+    from llmcost.pricing import catalogue as prices
+
+    return prices.digest(overrides(settings))
+
+
+def as_of(store: Store) -> str | None:
+    """The newest day on which a price of the stored costs was checked."""
+    found = store.rows("SELECT value FROM meta WHERE name = 'prices_as_of'")
+    return found[0][0] if found else None
+
+
+def ledger_path(db: str | None) -> Path:
+    return Path(db or DEFAULT_DB)
+
+
+@contextmanager
+def ledger(db: str | None, logs: Sequence[str] | None, settings: Config, *, wait_s: float, quiet: bool) -> Iterator[Store]:
+    """The store, read-only; with `logs` a throw-away ledger built by the same code and deleted at the end."""
+    from llmcost.store import open_ledger
+
+    if not logs:
+        path = ledger_path(db)
+        if not path.exists():
+            raise UsageError("there is no ledger yet", place=str(path), hint="llmcost ingest LOGS first, or llmcost report LOGS for a look without a store")
+        with open_ledger(path, read_only=True, wait_s=wait_s) as store:
+            yield store
+        return
+    with tempfile.TemporaryDirectory(prefix="llmcost-") as folder:
+        path = Path(folder) / "ledger.duckdb"
+        report = read(logs, path, settings, wait_s=wait_s, quiet=quiet)
+        for note in report.notes:
+            say(f"warning: {note}", quiet=quiet)
+        with open_ledger(path, read_only=True) as store:
+            yield store
+
+
+def read(logs: Sequence[str], path: Path, settings: Config, *, wait_s: float, quiet: bool, default_date: str | None = None) -> IngestReport:
+    """Ingests, with progress on a terminal."""
+    import datetime as dt
+
+    from llmcost.sources.ingest import ingest
+
+    day = None
+    if default_date is not None:
+        try:
+            day = dt.date.fromisoformat(default_date)
+        except ValueError:
+            raise UsageError(f"'{default_date}' is no date", place="--date", hint="write 2026-10-31") from None
+    with progress(quiet=quiet) as tell:
+        return ingest(logs, path, config=settings, catalogue=catalogue(settings), default_date=day, wait_s=wait_s, progress=tell)
+
+
+def condition(text: str | None) -> Condition | None:
+    from llmcost.conditions import FIELDS, parse
+
+    return parse(text, fields=FIELDS, place="--where") if text else None
+
+
+def zone(tz: str | None, settings: Config) -> str:
+    from zoneinfo import ZoneInfo, available_timezones
+
+    from llmcost.errors import nearest
+
+    name = tz or settings.timezone
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise UsageError(f"unknown time zone '{name}'", place="--tz", hint=nearest(name, available_timezones())) from None
+    return name
+
+
+def window(since: str | None, until: str | None, last: str | None, tz: str) -> Window:
+    from llmcost import windows
+
+    return windows.parse(since, until, last, tz, windows.now(os.environ))
+
+
+def names(text: str | None) -> list[str] | None:
+    """A list of flags' words: `a,b` is [a, b]."""
+    if text is None:
+        return None
+    found = [part.strip() for part in text.split(",")]
+    if not all(found) or not found:
+        raise UsageError("an empty name", place="--by", hint="write agent,feature")
+    return list(dict.fromkeys(found))
+
+
+def one_of(value: str, known: Sequence[str], flag: str) -> str:
+    from llmcost.errors import nearest
+
+    if value not in known:
+        raise UsageError(f"unknown word '{value}'", place=flag, hint=nearest(value, known) or f"one of {', '.join(known)}")
+    return value
+
+
+def only_usd(currency: str | None, settings: Config) -> None:
+    """Figures are in USD; another currency needs dated rates."""
+    wanted = currency or settings.currency
+    if wanted != "USD":
+        raise UsageError(f"figures in {wanted} are not available yet", place="--currency", hint="leave it at USD")
+
+
+def show(table: Table | Sequence[Table], form: str, output: str | None) -> None:
+    """Renders to stdout or a file; the terminal's width and colours only for a terminal."""
+    from llmcost.render import render, write
+
+    tables = [table] if not isinstance(table, Sequence) else list(table)
+    terminal = output in (None, "-") and sys.stdout.isatty()
+    width = terminal_width() if terminal else None
+    write("".join(render(t, form, width=width, color=terminal and colourful()) for t in tables), output)
+
+
+def terminal_width() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
+def colourful() -> bool:
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def say(sentence: str, *, quiet: bool = False) -> None:
+    """A line on stderr."""
+    if not quiet:
+        print(f"llmcost: {visible(sentence)}", file=sys.stderr)  # noqa: T201
+
+
+@contextmanager
+def progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
+    """A moving line on stderr while something long goes on; nothing when stderr is no terminal."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _what, _done, _all: None
+        return
+    state = {"what": "looking at the files", "done": 0, "all": 0}
+    stop = threading.Event()
+    begun = time.monotonic()
+
+    def draw() -> None:
+        while not stop.wait(0.2):
+            part = f" {100 * int(state['done']) // int(state['all'])}%" if state["all"] and state["done"] else ""
+            line = f"llmcost: {visible(str(state['what']))}{part} ({time.monotonic() - begun:.0f} s)"
+            sys.stderr.write("\r\x1b[K" + line[: terminal_width() - 1])
+            sys.stderr.flush()
+
+    def tell(what: str, done: int, all_: int) -> None:
+        state.update(what=what, done=done, all=all_)
+
+    thread = threading.Thread(target=draw, daemon=True)
+    thread.start()
+    try:
+        yield tell
+    finally:
+        stop.set()
+        thread.join()
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

@@ -1,0 +1,90 @@
+"""The catalogue and its changes as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from llmcost.errors import UsageError, nearest
+from llmcost.figures import count, instant_text, money
+from llmcost.model import Column, Table
+from llmcost.pricing import names, rates
+from llmcost.pricing.catalogue import Catalogue, Model
+from llmcost.pricing.reprice import Restatement
+
+RATES = ("input", "cache_read", "cache_write", "output")
+
+
+def listing(catalogue: Catalogue, provider: str | None, at_us: int) -> Table:
+    """One row per model with the price in force at `at_us`, USD per million tokens."""
+    columns = [Column("provider", "text"), Column("model", "text"), Column("since", "text")]
+    columns += [Column(r, "decimal") for r in RATES] + [Column("source", "text", brief=False)]
+    wanted = catalogue.aliases.get(provider.lower()) if provider else None
+    if provider and wanted is None:
+        raise UsageError(f"unknown provider '{provider}'", place="prices list", hint=nearest(provider, catalogue.aliases) or ", ".join(sorted(set(catalogue.aliases.values()))))
+    rows: list[list[object]] = []
+    for model in sorted(catalogue.models, key=lambda m: (m.provider, m.id)):
+        if wanted and model.provider != wanted:
+            continue
+        now = [p for p in model.prices if p.since_us <= at_us and (p.until_us is None or at_us < p.until_us)]
+        price = (now or [model.prices[-1]])[0]
+        sheet = [price.sheet.rates.get(r) for r in RATES]
+        source = price.source.get("via") or price.source.get("url") or price.source.get("evidence")
+        rows.append([model.provider, model.id, price.since, *sheet, str(source) if source else None])
+    return Table(
+        "llmcost.prices/1",
+        "Prices, USD per million tokens",
+        columns,
+        rows,
+        head={"as_of": catalogue.as_of, "sha256": catalogue.digest},
+        notes=[f"{count(len(rows))} models; llmcost prices show MODEL shows tiers, services and history", f"catalogue of {catalogue.as_of} ({catalogue.digest[:12]})"],
+    )
+
+
+def card(catalogue: Catalogue, name: str, provider: str | None, terms: rates.Terms, *, why: bool) -> Table:
+    """Every rate that a name has had and has: one row per stretch of time, window and size. UsageError for an unknown name."""
+    match = names.index(catalogue).match(provider, name)
+    if match.model is None:
+        known = {n for model in catalogue.models for n in model.exact}
+        steps = "; ".join(match.why)
+        raise UsageError(f"'{name}' has no price: {match.reason}", place="prices show", hint=f"{steps}; {nearest(name, known) or 'add it with prices.overrides'}")
+    model: Model = match.model
+    found = rates.boxes(model, match.name, terms)
+    columns = [Column("since", "text"), Column("until", "text"), Column("terms", "text"), *(Column(r, "decimal") for r in RATES), Column("price_id", "text", brief=False)]
+    per_column = {"input": "fresh_input_tokens", "cache_read": "cache_read_tokens", "cache_write": "cache_write_5m_tokens", "output": "text_output_tokens"}
+    rows = [
+        [
+            instant_text(b.since_us) if b.since_us else "always",
+            instant_text(b.until_us) if b.until_us < rates.FOREVER_US else None,
+            b.label or "standard",
+            *(_per_million(b.pico.get(per_column[r]), b.denominator) for r in RATES),
+            b.price_id,
+        ]
+        for b in sorted(found, key=lambda b: (b.since_us, b.week_from_s, b.size_from))
+    ]
+    notes = list(match.why) if why else []
+    sold = sorted({name for p in model.prices for s in p.services for name in s.names})
+    notes.append(f"{model.provider}/{model.id}, {model.mode}" + (f"; also sold as {', '.join(sold)}: --tier" if sold else ""))
+    for price in model.prices:
+        notes.append(f"{price.since}: " + "; ".join(f"{k} {v}" for k, v in price.source.items()))
+    return Table("llmcost.price/1", f"{name}, USD per million tokens", columns, rows, head={"provider": model.provider, "model": model.id, "why": list(match.why)}, notes=notes)
+
+
+def _per_million(pico: int | None, denominator: int) -> Decimal | None:
+    return None if pico is None else Decimal(pico) / denominator / rates.PICO_PER_USD_MTOK
+
+
+def problems(found: Sequence[tuple[str, str]]) -> Table:
+    """What `prices check` has to say."""
+    rows = [list(pair) for pair in found]
+    return Table("llmcost.prices-check/1", "Problems in the catalogue", [Column("place", "text"), Column("problem", "text")], rows, notes=[] if rows else ["no problems found"])
+
+
+def restatement(changed: Sequence[Restatement]) -> Table:
+    """One row per day whose cost changed."""
+    columns = [Column("day", "text"), Column("rows", "count"), Column("old_cost", "cost", "before"), Column("new_cost", "cost", "after"), Column("difference", "cost")]
+    rows: list[list[object]] = [[r.day, r.rows, r.old_cost, r.new_cost, (r.new_cost or Decimal(0)) - (r.old_cost or Decimal(0))] for r in changed]
+    old = sum((r.old_cost for r in changed if r.old_cost is not None), Decimal(0))
+    new = sum((r.new_cost for r in changed if r.new_cost is not None), Decimal(0))
+    note = f"{count(sum(r.rows for r in changed))} requests restated, {money(old)} became {money(new)}" if rows else "nothing to restate: every stored cost is that of today's catalogue"
+    return Table("llmcost.reprice/1", "Restatement", columns, rows, [None, sum(r.rows for r in changed), old, new, new - old] if rows else None, notes=[note])

@@ -1,0 +1,61 @@
+"""What ingest did, as tables: per file, and line by line what could not be read."""
+
+from __future__ import annotations
+
+from llmcost.figures import count
+from llmcost.model import Column, Table
+from llmcost.sources.formats import BY_NAME
+from llmcost.sources.ingest import IngestReport
+from llmcost.store import Store
+
+COUNTS = ("lines", "requests", "new", "duplicates", "quarantined")
+
+
+def ingested(report: IngestReport, db: str) -> Table:
+    """One row per file, in the shape of the contract (llmcost.ingest/1)."""
+    columns = [Column("path", "text"), Column("source", "text"), *(Column(c, "count") for c in COUNTS), Column("skipped", "text", brief=False)]
+    rows = [[f.path, f.source, *(getattr(f, c) for c in COUNTS), _reasons(f.skipped) or None] for f in report.files]
+    totals = {c: sum(getattr(f, c) for f in report.files) for c in COUNTS}
+    skipped: dict[str, int] = {}
+    for file in report.files:
+        for reason, number in file.skipped.items():
+            skipped[reason] = skipped.get(reason, 0) + number
+    files = [
+        {"path": f.path, "source": f.source, "lines": f.lines, "requests": f.requests, "new": f.new, "duplicates": f.duplicates,
+         "skipped": f.skipped, "quarantined": f.quarantined}
+        for f in report.files
+    ]  # fmt: skip
+    notes = [f"{count(totals['new'])} new requests in {db}"]
+    if totals["quarantined"]:
+        notes.append(f"{count(totals['quarantined'])} lines could not be read: llmcost ingest --show-quarantine")
+    if report.restated:
+        notes.append(f"prices have changed: {count(report.restated)} stored requests were priced again")
+    return Table(
+        schema="llmcost.ingest/1",
+        title=f"Read into {db}",
+        columns=columns,
+        rows=rows,
+        total=[None, None, *totals.values(), None],
+        head={"files": files},
+        foot={"total": {**{k: totals[k] for k in ("lines", "requests", "new", "duplicates")}, "skipped": skipped, "quarantined": totals["quarantined"]}},
+        notes=notes,
+    )
+
+
+def _reasons(skipped: dict[str, int]) -> str:
+    return ", ".join(f"{reason} ({count(number)})" for reason, number in skipped.items())
+
+
+def quarantine(store: Store) -> Table:
+    """One row per line that could not be read."""
+    rows = store.rows("SELECT file, line, reason FROM quarantine ORDER BY file, line, reason")
+    columns = [Column("file", "text"), Column("line", "count"), Column("reason", "text")]
+    note = "the lines themselves stay in their files" if rows else "nothing is in quarantine"
+    return Table("llmcost.quarantine/1", "Lines that could not be read", columns, rows, notes=[note])
+
+
+def formats() -> Table:
+    """One row per format that can be read."""
+    columns = [Column("name", "text"), Column("what", "text"), Column("detected by", "text", brief=False)]
+    rows = [[f.name, f.title, f.detected_by] for f in BY_NAME.values()]
+    return Table("llmcost.sources/1", "What can be read", columns, rows, notes=["llmcost sources NAME --how-to says how to get it out of the system that has it"])

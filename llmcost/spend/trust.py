@@ -1,0 +1,110 @@
+"""The trust line: what every report rests on, and the sentences that say so to people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from llmcost.attribution import Lens, MatchRate
+from llmcost.conditions import Condition
+from llmcost.figures import exact, instant_text, ratio_text
+from llmcost.resources import sql
+from llmcost.store import Store
+from llmcost.windows import Window
+
+DIMENSIONS = ("feature", "agent", "team", "key", "user")
+"""The order of the dim columns in trust.sql."""
+SHOWN = ("agent", "feature", "user")
+"""The dimensions whose unattributed share the contract shows."""
+
+
+@dataclass(frozen=True)
+class Trust:
+    """Figures of the trust line over one window and condition; money in USD."""
+
+    rows_read: int
+    duplicates: int
+    quarantined: int
+    skipped: int
+    files: int
+    sources: Sequence[Mapping[str, Any]]
+    gaps: Sequence[tuple[str, int, int]]
+    joins: Sequence[MatchRate]
+    prices_as_of: str | None
+    prices_digest: str | None
+    stale: bool
+
+    def total(self, name: str) -> int:
+        return sum(source[name] for source in self.sources)
+
+    @property
+    def cost(self) -> Decimal | None:
+        return _sum([s["cost"] for s in self.sources])
+
+    def unattributed_share(self, dimension: str) -> Decimal | None:
+        """The fraction of the cost that has no agent, feature, user ...; None when there is no cost."""
+        whole = self.cost
+        if not whole:
+            return None
+        return (_sum([s[f"without_{dimension}"] for s in self.sources]) or Decimal(0)) / whole
+
+    @property
+    def data_until_us(self) -> int | None:
+        return max((s["last_us"] for s in self.sources if s["last_us"] is not None), default=None)
+
+    def as_json(self) -> dict[str, object]:
+        """The `trust` object of the contract."""
+        return {
+            "rows_read": self.rows_read,
+            **{name: self.total(name) for name in ("requests", "attempts")},
+            "duplicates": self.duplicates,
+            "quarantined": self.quarantined,
+            **{name: self.total(name) for name in ("usage_missing", "usage_assumed", "unpriced_requests", "unpriced_tokens")},
+            "unattributed": {d: _share(self.unattributed_share(d)) for d in SHOWN},
+            "sources": [
+                {
+                    "source": s["source"],
+                    "requests": s["requests"],
+                    "cost": None if s["cost"] is None else f"{s['cost']:.12f}",
+                    "source_cost": None if s["source_cost"] is None else exact(s["source_cost"]),
+                    "ratio": ratio_text(s["both_source_cost"], s["both_cost"]),
+                }
+                for s in self.sources
+            ],
+            "joins": [{"file": j.file, "on": j.on, "keys": j.keys, "matched": j.matched} for j in self.joins],
+            "gaps": [{"source": s, "since": instant_text(a), "until": instant_text(b)} for s, a, b in self.gaps],
+            "prices": {"as_of": self.prices_as_of, "sha256": self.prices_digest},
+            "data_until": instant_text(self.data_until_us),
+        }
+
+
+def gather(store: Store, lens: Lens, where: Condition | None, window: Window, *, digest: str | None, as_of: str | None) -> Trust:
+    """Reads the figures; `digest` and `as_of` are those of the catalogue at hand."""
+    select = lens.select(DIMENSIONS, where, window)
+    names, rows = store.table(f"WITH attributed AS ({select})\n{sql('spend/trust.sql')}", lens.params)
+    read, duplicates, quarantined, skipped, files = store.row(sql("spend/read.sql"))
+    stored = store.rows("SELECT value FROM meta WHERE name = 'catalogue'")
+    return Trust(
+        rows_read=read,
+        duplicates=duplicates,
+        quarantined=quarantined,
+        skipped=skipped,
+        files=files,
+        sources=[dict(zip(names, row, strict=True)) for row in rows],
+        gaps=[tuple(row) for row in store.rows(sql("spend/gaps.sql"))],
+        joins=lens.match_rates(),
+        prices_as_of=as_of,
+        prices_digest=stored[0][0] if stored else digest,
+        stale=bool(stored) and digest is not None and stored[0][0] != digest,
+    )
+
+
+def _sum(values: Sequence[Decimal | None]) -> Decimal | None:
+    known = [v for v in values if v is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _share(value: Decimal | None) -> str | None:
+    return None if value is None else exact(round(value, 6))

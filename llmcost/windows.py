@@ -1,0 +1,86 @@
+"""Windows of time from flags: --since, --until and --last, days in a zone, [since, until)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+from llmcost.config import duration
+from llmcost.errors import UsageError
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class Window:
+    """[since_us, until_us) in µs since 1970 UTC; None is open."""
+
+    since_us: int | None = None
+    until_us: int | None = None
+
+
+def now(environ: Mapping[str, str]) -> datetime:
+    """The clock, or LLMCOST_NOW for repeatable runs; aware, UTC unless it says otherwise."""
+    text = environ.get("LLMCOST_NOW")
+    if not text:
+        return datetime.now(timezone.utc)
+    found = _instant(text)
+    if found is None:
+        raise UsageError(f"'{text}' is no time", place="LLMCOST_NOW", hint="write 2026-10-31T12:00:00Z")
+    return found if found.tzinfo else found.replace(tzinfo=timezone.utc)
+
+
+def parse(since: str | None, until: str | None, last: str | None, tz: str, at: datetime) -> Window:
+    """A bare date is the start of that day in `tz`; `last` counts back from `at`. UsageError names the flag."""
+    if last is not None:
+        if since is not None or until is not None:
+            raise UsageError("cannot stand beside --since or --until", place="--last")
+        return Window(_us(_back(last, at)), _us(at))
+    window = Window(_edge(since, "--since", tz), _edge(until, "--until", tz))
+    if window.since_us is not None and window.until_us is not None and window.since_us >= window.until_us:
+        raise UsageError(f"'{until}' is not after --since '{since}'", place="--until", hint="the end is exclusive: a day D is --since D --until D+1")
+    return window
+
+
+def _back(text: str, at: datetime) -> datetime:
+    length = duration(text)
+    if length is None:
+        raise UsageError(f"'{text}' is no length of time", place="--last", hint="write 7d, 24h, 4w or 3 months")
+    if length.seconds is not None:
+        return at - timedelta(seconds=length.seconds)
+    months = length.count * (12 if length.unit == "year" else 1)
+    year, month = divmod(at.year * 12 + at.month - 1 - months, 12)
+    for day in range(at.day, at.day - 4, -1):
+        try:
+            return at.replace(year=year, month=month + 1, day=day)
+        except ValueError:
+            continue
+    raise UsageError(f"'{text}' leads out of the calendar", place="--last")
+
+
+def _edge(text: str | None, flag: str, tz: str) -> int | None:
+    if text is None:
+        return None
+    found = _instant(text)
+    if found is None:
+        raise UsageError(f"'{text}' is no date or time", place=flag, hint="write 2026-10-31 or 2026-10-31T12:00:00Z")
+    return _us(found if found.tzinfo else found.replace(tzinfo=ZoneInfo(tz)))
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}", text):
+            text += "-01"
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            day = date.fromisoformat(text)
+            return datetime(day.year, day.month, day.day)  # noqa: DTZ001  # the caller knows the zone
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _us(at: datetime) -> int:
+    return (at - EPOCH) // timedelta(microseconds=1)
