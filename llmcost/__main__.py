@@ -41,7 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
             return INTERRUPTED
         if "--debug" in arguments:
             raise
-        _complain(f"a bug in llmcost: {type(error).__name__}: {error}", "run it again with --debug and report what it prints")
+        _complain(
+            f"a bug in llmcost: {type(error).__name__}: {error}", "run it again with --debug and report what it prints"
+        )
         return BUG
 
 

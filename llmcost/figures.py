@@ -59,9 +59,8 @@ def percent(fraction: Decimal | None) -> str:
 
 
 def quantity(value: Decimal) -> str:
-    """A quantity or a rate for people: at most four decimals, below one four significant digits, zeros trimmed."""
-    places = max(4, 3 - value.adjusted())
-    return trim(f"{value:z,.{places}f}")
+    """A quantity or a rate for people, to the last digit: 12,304 or 0.0000025."""
+    return trim(f"{value:z,f}")
 
 
 def trim(digits: str) -> str:

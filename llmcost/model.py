@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 Kind = Literal["text", "count", "cost", "source_cost", "decimal", "ratio", "share", "time", "flag"]
@@ -32,6 +32,8 @@ class Column:
     title: str = ""
     brief: bool = True
     """Shown in a terminal narrower than 100 columns."""
+    data_only: bool = False
+    """For programs: in json, ndjson and csv, never in a terminal or in markdown."""
 
     @property
     def heading(self) -> str:
@@ -55,3 +57,17 @@ class Table:
     foot: Mapping[str, object] = field(default_factory=dict)
     notes: Sequence[str] = ()
     currency: str = "USD"
+    rows_name: str = "rows"
+    """The JSON key of the rows."""
+
+    def for_people(self) -> Table:
+        """Without the columns that are for programs."""
+        kept = [i for i, column in enumerate(self.columns) if not column.data_only]
+        if len(kept) == len(self.columns):
+            return self
+        return replace(
+            self,
+            columns=[self.columns[i] for i in kept],
+            rows=[[row[i] for i in kept] for row in self.rows],
+            total=None if self.total is None else [self.total[i] for i in kept],
+        )

@@ -41,7 +41,11 @@ def parse(since: str | None, until: str | None, last: str | None, tz: str, at: d
         return Window(_us(_back(last, at)), _us(at))
     window = Window(_edge(since, "--since", tz), _edge(until, "--until", tz))
     if window.since_us is not None and window.until_us is not None and window.since_us >= window.until_us:
-        raise UsageError(f"'{until}' is not after --since '{since}'", place="--until", hint="the end is exclusive: a day D is --since D --until D+1")
+        raise UsageError(
+            f"'{until}' is not after --since '{since}'",
+            place="--until",
+            hint="the end is exclusive: a day D is --since D --until D+1",
+        )
     return window
 
 

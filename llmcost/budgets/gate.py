@@ -11,7 +11,7 @@ from llmcost.attribution import focus
 from llmcost.conditions import Condition
 from llmcost.config import Config
 from llmcost.errors import BREACH, OK, UNDECIDED
-from llmcost.figures import exact, instant_text, money, percent, visible
+from llmcost.figures import exact, instant_text, money, percent
 from llmcost.model import Column, Table
 from llmcost.spend import report as spend
 from llmcost.spend import trust
@@ -19,8 +19,6 @@ from llmcost.store import Store
 from llmcost.windows import EPOCH, Window
 
 EXIT_CODES = {"pass": OK, "warn": OK, "breach": BREACH, "undecided": UNDECIDED}
-SEVERITY = ("pass", "warn", "breach", "undecided")
-"""A breach that is certain outranks what cannot be judged only when nothing hides it: see `verdict`."""
 
 
 @dataclass(frozen=True)
@@ -126,39 +124,36 @@ def _reliability(base: trust.Trust, limits: Limits, now: datetime) -> list[Findi
 
 def as_table(verdict: Verdict, tz: str) -> Table:
     """The verdict in the shape of the contract (llmcost.gate/1)."""
-    columns = [Column("status", "text"), Column("rule", "text"), Column("scope", "text"), Column("reason", "text")]
+    columns = [Column("status", "text"), Column("id", "text", "rule"), Column("scope", "text"), Column("reason", "text")]
+    columns += [Column(name, "text", data_only=True) for name in ("metric", "value", "limit", "unit", "level", *DELTAS)]
     order = {"undecided": 0, "breach": 1, "warn": 2, "pass": 3}
     shown = sorted(verdict.findings, key=lambda f: (order[f.status], -(f.value or 0)))
     base = verdict.base
+    data_until = instant_text(base.data_until_us) if base else None
     return Table(
         schema="llmcost.gate/1",
         title=f"Gate: {verdict.result}",
         columns=columns,
-        rows=[[f.status, f.id, f.scope, f.reason] for f in shown],
+        rows=[
+            [f.status, f.id, f.scope, f.reason, f.metric, _figure(f, f.value), _figure(f, f.limit), f.unit, "error", *(None for _ in DELTAS)]
+            for f in shown
+        ],
         head={
             "result": verdict.result,
             "window": {"since": instant_text(verdict.window.since_us), "until": instant_text(verdict.window.until_us), "tz": tz},
-            "data_until": instant_text(base.data_until_us) if base else None,
-            "rules": [_rule(f) for f in shown],
+            "data_until": data_until,
         },
         foot={"trust": base.as_json() if base else None},
-        notes=[f"data until {instant_text(base.data_until_us) if base and base.data_until_us else 'no time'}"],
+        notes=[f"data until {data_until or 'no time'}"],
+        rows_name="rules",
     )
 
 
-def _rule(finding: Finding) -> dict[str, object]:
-    return {
-        "id": finding.id,
-        "scope": None if finding.scope is None else visible(finding.scope),
-        "metric": finding.metric,
-        "value": None if finding.value is None else f"{finding.value:.12f}" if finding.unit == "USD" else exact(finding.value),
-        "limit": f"{finding.limit:.12f}" if finding.unit == "USD" else exact(finding.limit),
-        "unit": finding.unit,
-        "level": "error",
-        "delta": None,
-        "delta_price": None,
-        "delta_volume": None,
-        "delta_mix": None,
-        "status": finding.status,
-        "reason": finding.reason,
-    }
+DELTAS = ("delta", "delta_price", "delta_volume", "delta_mix")
+"""Against a baseline; without one they are unknown."""
+
+
+def _figure(finding: Finding, value: Decimal | None) -> str | None:
+    if value is None:
+        return None
+    return f"{value:.12f}" if finding.unit == "USD" else exact(value)

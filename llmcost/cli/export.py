@@ -11,8 +11,19 @@ from llmcost.cli import options, session
 
 
 def export(
-    dataset: Annotated[str, typer.Option("--dataset", metavar="NAME", help="daily (sums by day) or requests (every row of the ledger).")] = "daily",
-    to: Annotated[Optional[str], typer.Option("--to", metavar="DIR", help="A folder of days with a manifest.  [default: export.to of the config, else stdout]", show_default=False)] = None,
+    dataset: Annotated[
+        str,
+        typer.Option("--dataset", metavar="NAME", help="daily (sums by day) or requests (every row of the ledger)."),
+    ] = "daily",
+    to: Annotated[
+        Optional[str],
+        typer.Option(
+            "--to",
+            metavar="DIR",
+            help="A folder of days with a manifest.  [default: export.to of the config, else stdout]",
+            show_default=False,
+        ),
+    ] = None,
     format: Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="csv or ndjson.")] = "csv",
     output: options.Output = None,
     where: options.Where = None,
@@ -41,7 +52,9 @@ def export(
     chosen = DATASETS[session.one_of(dataset, tuple(DATASETS), "--dataset")]
     form = session.one_of(format, tuple(files.ENDINGS), "--format")
     if to is not None and output is not None:
-        raise UsageError("cannot stand beside --to", place="--output", hint="--to is a folder of days, --output one file")
+        raise UsageError(
+            "cannot stand beside --to", place="--output", hint="--to is a folder of days, --output one file"
+        )
     folder = to if to is not None or output is not None else settings.export["to"]
     condition = session.condition(where)
     window = session.window(since, until, last, "UTC")

@@ -10,13 +10,44 @@ from llmcost.cli import options, session
 
 
 def gate(
-    max_cost: Annotated[Optional[str], typer.Option("--max-cost", metavar="USD", help="The budget of the window.", show_default=False)] = None,
-    per: Annotated[Optional[str], typer.Option("--per", metavar="DIMENSIONS", help="Hold every group to the budget: --per feature.")] = None,
-    warn_at: Annotated[Optional[str], typer.Option("--warn-at", metavar="SHARE", help="Warn above this share of the budget, such as 80%.")] = None,
-    max_unpriced: Annotated[Optional[str], typer.Option("--max-unpriced", metavar="SHARE", help="More unpriced requests than this cannot be judged.  [default: gate.max_unpriced_share, else 0%]", show_default=False)] = None,
-    max_data_age: Annotated[Optional[str], typer.Option("--max-data-age", metavar="LENGTH", help="Older data cannot be judged: 36h.  [default: gate.max_data_age]", show_default=False)] = None,
+    max_cost: Annotated[
+        Optional[str], typer.Option("--max-cost", metavar="USD", help="The budget of the window.", show_default=False)
+    ] = None,
+    per: Annotated[
+        Optional[str],
+        typer.Option("--per", metavar="DIMENSIONS", help="Hold every group to the budget: --per feature."),
+    ] = None,
+    warn_at: Annotated[
+        Optional[str],
+        typer.Option("--warn-at", metavar="SHARE", help="Warn above this share of the budget, such as 80%."),
+    ] = None,
+    max_unpriced: Annotated[
+        Optional[str],
+        typer.Option(
+            "--max-unpriced",
+            metavar="SHARE",
+            help="More unpriced requests than this cannot be judged.  [default: gate.max_unpriced_share, else 0%]",
+            show_default=False,
+        ),
+    ] = None,
+    max_data_age: Annotated[
+        Optional[str],
+        typer.Option(
+            "--max-data-age",
+            metavar="LENGTH",
+            help="Older data cannot be judged: 36h.  [default: gate.max_data_age]",
+            show_default=False,
+        ),
+    ] = None,
     soft: Annotated[bool, typer.Option("--soft", help="Report the verdict, but exit 0.")] = False,
-    report: Annotated[Optional[list[str]], typer.Option("--report", metavar="FORMAT=FILE", help="Also write the verdict: json=gate.json, markdown=gate.md. May be repeated.")] = None,
+    report: Annotated[
+        Optional[list[str]],
+        typer.Option(
+            "--report",
+            metavar="FORMAT=FILE",
+            help="Also write the verdict: json=gate.json, markdown=gate.md. May be repeated.",
+        ),
+    ] = None,
     where: options.Where = None,
     since: options.Since = None,
     until: options.Until = None,
@@ -55,7 +86,9 @@ def gate(
     if max_cost is None:
         raise UsageError("no budget", place="--max-cost", hint="llmcost gate --max-cost 100 --last 1d")
     if budget is None or budget < 0:
-        raise UsageError(f"'{max_cost}' is no amount of USD", place="--max-cost", hint="write --max-cost 100 or --max-cost 0.50")
+        raise UsageError(
+            f"'{max_cost}' is no amount of USD", place="--max-cost", hint="write --max-cost 100 or --max-cost 0.50"
+        )
     age = values.duration(max_data_age or settings.gate["max_data_age"] or "")
     if max_data_age and (age is None or age.seconds is None):
         raise UsageError(f"'{max_data_age}' is no length of time", place="--max-data-age", hint="write 36h or 2d")
@@ -65,13 +98,24 @@ def gate(
         max_cost=budget,
         per=session.names(per) or (),
         warn_at=_share(warn_at, "--warn-at"),
-        max_unpriced_share=_share(max_unpriced, "--max-unpriced") if max_unpriced else settings.gate["max_unpriced_share"] or values.share("0"),
+        max_unpriced_share=_share(max_unpriced, "--max-unpriced")
+        if max_unpriced
+        else settings.gate["max_unpriced_share"] or values.share("0"),
         max_unattributed_share=settings.gate["max_unattributed_share"],
         max_data_age=timedelta(seconds=age.seconds) if age and age.seconds else None,
     )
     window = session.window(since, until, last, zone)
     with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
-        verdict = budgets.judge(store, settings, limits, session.condition(where), window, zone, windows.now(os.environ), as_of=session.as_of(store))
+        verdict = budgets.judge(
+            store,
+            settings,
+            limits,
+            session.condition(where),
+            window,
+            zone,
+            windows.now(os.environ),
+            as_of=session.as_of(store),
+        )
     table = budgets.as_table(verdict, zone)
     for form, path in targets:
         write(render(table, form), path)

@@ -10,9 +10,17 @@ from llmcost.cli import options, session
 
 
 def ingest(
-    paths: Annotated[Optional[list[str]], typer.Argument(metavar="PATH...", help="Files, folders, globs, - for stdin; .gz and .zst as they are.")] = None,
-    date: Annotated[Optional[str], typer.Option("--date", metavar="DAY", help="The day of rows that carry no time.")] = None,
-    show_quarantine: Annotated[bool, typer.Option("--show-quarantine", help="List the lines that could not be read, with file, line and reason.")] = False,
+    paths: Annotated[
+        Optional[list[str]],
+        typer.Argument(metavar="PATH...", help="Files, folders, globs, - for stdin; .gz and .zst as they are."),
+    ] = None,
+    date: Annotated[
+        Optional[str], typer.Option("--date", metavar="DAY", help="The day of rows that carry no time.")
+    ] = None,
+    show_quarantine: Annotated[
+        bool,
+        typer.Option("--show-quarantine", help="List the lines that could not be read, with file, line and reason."),
+    ] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 4 if any line could not be read.")] = False,
     format: options.Format = "table",
     output: options.Output = None,

@@ -8,7 +8,11 @@ import typer
 
 from llmcost.cli import options, session
 
-app = typer.Typer(help="The price catalogue: what is known, why a name has its price, what looks wrong.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="The price catalogue: what is known, why a name has its price, what looks wrong.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @app.command("list")

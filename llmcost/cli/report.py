@@ -10,7 +10,12 @@ from llmcost.cli import options, session
 
 
 def report(
-    paths: Annotated[Optional[list[str]], typer.Argument(metavar="[PATH]...", help="Logs to read into a throw-away ledger: files, folders, globs, - for stdin.")] = None,
+    paths: Annotated[
+        Optional[list[str]],
+        typer.Argument(
+            metavar="[PATH]...", help="Logs to read into a throw-away ledger: files, folders, globs, - for stdin."
+        ),
+    ] = None,
     by: options.By = None,
     where: options.Where = None,
     since: options.Since = None,
@@ -18,7 +23,9 @@ def report(
     last: options.Last = None,
     tz: options.Tz = None,
     cost: options.Cost = "computed",
-    top: Annotated[int, typer.Option("--top", metavar="N", help="Show the N dearest groups in a terminal; 0 shows all.")] = 30,
+    top: Annotated[
+        int, typer.Option("--top", metavar="N", help="Show the N dearest groups in a terminal; 0 shows all.")
+    ] = 30,
     currency: options.Currency = None,
     format: options.Format = "table",
     output: options.Output = None,

@@ -64,14 +64,20 @@ def ledger_path(db: str | None) -> Path:
 
 
 @contextmanager
-def ledger(db: str | None, logs: Sequence[str] | None, settings: Config, *, wait_s: float, quiet: bool) -> Iterator[Store]:
+def ledger(
+    db: str | None, logs: Sequence[str] | None, settings: Config, *, wait_s: float, quiet: bool
+) -> Iterator[Store]:
     """The store, read-only; with `logs` a throw-away ledger built by the same code and deleted at the end."""
     from llmcost.store import open_ledger
 
     if not logs:
         path = ledger_path(db)
         if not path.exists():
-            raise UsageError("there is no ledger yet", place=str(path), hint="llmcost ingest LOGS first, or llmcost report LOGS for a look without a store")
+            raise UsageError(
+                "there is no ledger yet",
+                place=str(path),
+                hint="llmcost ingest LOGS first, or llmcost report LOGS for a look without a store",
+            )
         with open_ledger(path, read_only=True, wait_s=wait_s) as store:
             yield store
         return
@@ -84,7 +90,9 @@ def ledger(db: str | None, logs: Sequence[str] | None, settings: Config, *, wait
             yield store
 
 
-def read(logs: Sequence[str], path: Path, settings: Config, *, wait_s: float, quiet: bool, default_date: str | None = None) -> IngestReport:
+def read(
+    logs: Sequence[str], path: Path, settings: Config, *, wait_s: float, quiet: bool, default_date: str | None = None
+) -> IngestReport:
     """Ingests, with progress on a terminal."""
     import datetime as dt
 
@@ -97,7 +105,9 @@ def read(logs: Sequence[str], path: Path, settings: Config, *, wait_s: float, qu
         except ValueError:
             raise UsageError(f"'{default_date}' is no date", place="--date", hint="write 2026-10-31") from None
     with progress(quiet=quiet) as tell:
-        return ingest(logs, path, config=settings, catalogue=catalogue(settings), default_date=day, wait_s=wait_s, progress=tell)
+        return ingest(
+            logs, path, config=settings, catalogue=catalogue(settings), default_date=day, wait_s=wait_s, progress=tell
+        )
 
 
 def condition(text: str | None) -> Condition | None:
@@ -115,7 +125,9 @@ def zone(tz: str | None, settings: Config) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        raise UsageError(f"unknown time zone '{name}'", place="--tz", hint=nearest(name, available_timezones())) from None
+        raise UsageError(
+            f"unknown time zone '{name}'", place="--tz", hint=nearest(name, available_timezones())
+        ) from None
     return name
 
 
@@ -139,7 +151,9 @@ def one_of(value: str, known: Sequence[str], flag: str) -> str:
     from llmcost.errors import nearest
 
     if value not in known:
-        raise UsageError(f"unknown word '{value}'", place=flag, hint=nearest(value, known) or f"one of {', '.join(known)}")
+        raise UsageError(
+            f"unknown word '{value}'", place=flag, hint=nearest(value, known) or f"one of {', '.join(known)}"
+        )
     return value
 
 

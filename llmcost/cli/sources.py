@@ -11,7 +11,9 @@ from llmcost.cli import options, session
 
 def sources(
     name: Annotated[Optional[str], typer.Argument(help="One format, in detail.")] = None,
-    how_to: Annotated[bool, typer.Option("--how-to", help="How to get such a log out of the system that has it.")] = False,
+    how_to: Annotated[
+        bool, typer.Option("--how-to", help="How to get such a log out of the system that has it.")
+    ] = False,
     format: options.Format = "table",
     output: options.Output = None,
     debug: options.Debug = False,
@@ -31,9 +33,14 @@ def sources(
         session.show(view.formats(), format, output)
         return
     if name not in BY_NAME:
-        raise UsageError(f"unknown format '{name}'", place="sources", hint=nearest(name, BY_NAME) or f"one of {', '.join(BY_NAME)}")
+        raise UsageError(
+            f"unknown format '{name}'", place="sources", hint=nearest(name, BY_NAME) or f"one of {', '.join(BY_NAME)}"
+        )
     found = BY_NAME[name]
     if how_to:
         write(found.how_to + "\n", output)
         return
-    write(f"{found.name}: {found.title}\n\nrecognised by  {found.detected_by}\ncounting       {found.counting}\n\nhow to get it\n{found.how_to}\n", output)
+    write(
+        f"{found.name}: {found.title}\n\nrecognised by  {found.detected_by}\ncounting       {found.counting}\n\nhow to get it\n{found.how_to}\n",
+        output,
+    )

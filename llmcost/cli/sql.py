@@ -10,7 +10,12 @@ from llmcost.cli import options, session
 
 
 def sql(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="One SELECT over the view `ledger` (and requests, files, quarantine, prices).")],
+    query: Annotated[
+        str,
+        typer.Argument(
+            metavar="QUERY", help="One SELECT over the view `ledger` (and requests, files, quarantine, prices)."
+        ),
+    ],
     format: options.Format = "table",
     output: options.Output = None,
     log: options.Log = None,

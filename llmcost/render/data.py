@@ -16,7 +16,7 @@ def to_json(table: Table, **_look: object) -> str:
     """One object: schema, head, rows, total (without its empty dimensions), foot."""
     document: dict[str, object] = {"schema": table.schema}
     document |= _mapping(table.head.items())
-    document["rows"] = _records(table)
+    document[table.rows_name] = _records(table)
     if table.total is not None:
         document["total"] = {
             column.name: exact(column.kind, cell)

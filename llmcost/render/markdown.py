@@ -17,6 +17,7 @@ _MENTION = re.compile(r"(?<!\w)@(?=\w)")
 
 def to_markdown(table: Table, **_look: object) -> str:
     """A heading, the table with a bold total row, and the notes as a list."""
+    table = table.for_people()
     columns, currency = table.columns, table.currency
     lines = [f"### {_inert(table.title)}", ""] if table.title else []
     lines.append(_line([_inert(column.heading) for column in columns]))

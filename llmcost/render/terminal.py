@@ -48,6 +48,7 @@ def to_terminal(table: Table, *, width: int | None = None, color: bool = False) 
 
     Only figures outgrow `width`, when the brief columns leave no room even with their text cut: a cut figure would lie.
     """
+    table = table.for_people()
     narrow = width is not None and width < NARROW
     cells = zip(*table.rows, strict=True) if table.rows else [()] * len(table.columns)
     totals = table.total or [None] * len(table.columns)

@@ -13,37 +13,22 @@ COUNTS = ("lines", "requests", "new", "duplicates", "quarantined")
 
 def ingested(report: IngestReport, db: str) -> Table:
     """One row per file, in the shape of the contract (llmcost.ingest/1)."""
-    columns = [Column("path", "text"), Column("source", "text"), *(Column(c, "count") for c in COUNTS), Column("skipped", "text", brief=False)]
-    rows = [[f.path, f.source, *(getattr(f, c) for c in COUNTS), _reasons(f.skipped) or None] for f in report.files]
+    columns = [Column("path", "text"), Column("source", "text"), *(Column(c, "count") for c in COUNTS[:-1])]
+    columns += [Column("skipped", "text", data_only=True), Column("quarantined", "count")]
+    rows = [[f.path, f.source, f.lines, f.requests, f.new, f.duplicates, f.skipped, f.quarantined] for f in report.files]
     totals = {c: sum(getattr(f, c) for f in report.files) for c in COUNTS}
     skipped: dict[str, int] = {}
     for file in report.files:
         for reason, number in file.skipped.items():
             skipped[reason] = skipped.get(reason, 0) + number
-    files = [
-        {"path": f.path, "source": f.source, "lines": f.lines, "requests": f.requests, "new": f.new, "duplicates": f.duplicates,
-         "skipped": f.skipped, "quarantined": f.quarantined}
-        for f in report.files
-    ]  # fmt: skip
     notes = [f"{count(totals['new'])} new requests in {db}"]
+    notes += [f"skipped {count(number)}: {reason}" for reason, number in sorted(skipped.items())]
     if totals["quarantined"]:
         notes.append(f"{count(totals['quarantined'])} lines could not be read: llmcost ingest --show-quarantine")
     if report.restated:
         notes.append(f"prices have changed: {count(report.restated)} stored requests were priced again")
-    return Table(
-        schema="llmcost.ingest/1",
-        title=f"Read into {db}",
-        columns=columns,
-        rows=rows,
-        total=[None, None, *totals.values(), None],
-        head={"files": files},
-        foot={"total": {**{k: totals[k] for k in ("lines", "requests", "new", "duplicates")}, "skipped": skipped, "quarantined": totals["quarantined"]}},
-        notes=notes,
-    )
-
-
-def _reasons(skipped: dict[str, int]) -> str:
-    return ", ".join(f"{reason} ({count(number)})" for reason, number in skipped.items())
+    total = [None, None, *(totals[c] for c in COUNTS[:-1]), skipped, totals["quarantined"]]
+    return Table("llmcost.ingest/1", f"Read into {db}", columns, rows, total, notes=notes, rows_name="files")
 
 
 def quarantine(store: Store) -> Table:

@@ -97,14 +97,14 @@ def test_an_unknown_share_is_a_dash():
     [
         ("4.50", "4.5"),
         ("1E+5", "100,000"),
-        ("2.33333333", "2.3333"),
+        ("2.33333333", "2.33333333"),
         ("0.00000125", "0.00000125"),
-        ("0.0000012345678", "0.000001235"),
+        ("0.0000012345678", "0.0000012345678"),
         ("0E-24", "0"),
         ("-0", "0"),
     ],
 )
-def test_a_quantity_keeps_what_people_need_of_it(value, shown):
+def test_a_quantity_is_shown_to_the_last_digit(value, shown):
     assert quantity(Decimal(value)) == shown
 
 
