@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 OK = 0
 BUG = 1
@@ -53,5 +52,7 @@ class StoreError(LlmcostError):
 
 def nearest(word: str, choices: Iterable[str]) -> str | None:
     """The hint "did you mean 'x'?" for a misspelt word, or None when nothing is near."""
+    from difflib import get_close_matches
+
     found = get_close_matches(word, sorted(choices), n=1, cutoff=0.6)
     return f"did you mean '{found[0]}'?" if found else None

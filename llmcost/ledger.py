@@ -13,10 +13,12 @@ class LedgerColumn:
     type: str
     unit: str
     meaning: str
+    native_total: str = ""
+    """The total that the native format may give in its place; the other parts are then inside that total."""
 
 
-def _c(name: str, type_: str, unit: str, meaning: str) -> LedgerColumn:
-    return LedgerColumn(name, type_, unit, meaning)
+def _c(name: str, type_: str, unit: str, meaning: str, native_total: str = "") -> LedgerColumn:
+    return LedgerColumn(name, type_, unit, meaning, native_total)
 
 
 KINDS = ("call", "attempt", "iteration", "cache_hit")
@@ -36,19 +38,31 @@ USAGE_QUALITIES = ("exact", "partial", "missing")
 USAGE_BASES = ("declared", "arithmetic", "cost_matched", "assumed")
 
 TOKENS: tuple[LedgerColumn, ...] = (
-    _c("fresh_input_tokens", "BIGINT", "tokens", "input billed at the full input rate: text that no cache held"),
+    _c(
+        "fresh_input_tokens",
+        "BIGINT",
+        "tokens",
+        "input billed at the full input rate: text that no cache held",
+        "input_tokens",
+    ),
     _c("cache_read_tokens", "BIGINT", "tokens", "input read from the provider's prompt cache"),
     _c("cache_write_5m_tokens", "BIGINT", "tokens", "input written to the prompt cache for 5 minutes"),
     _c("cache_write_1h_tokens", "BIGINT", "tokens", "input written to the prompt cache for 1 hour"),
     _c("cache_write_12h_tokens", "BIGINT", "tokens", "input written to the prompt cache for 12 hours"),
-    _c("cache_write_other_tokens", "BIGINT", "tokens", "input written to a cache whose lifetime the log does not tell"),
+    _c(
+        "cache_write_other_tokens",
+        "BIGINT",
+        "tokens",
+        "input written to a cache whose lifetime the log does not tell",
+        "cache_write_tokens",
+    ),
     _c("audio_input_tokens", "BIGINT", "tokens", "audio input"),
     _c("audio_cache_read_tokens", "BIGINT", "tokens", "audio input read from the prompt cache"),
     _c("image_input_tokens", "BIGINT", "tokens", "image input, where the provider counts it apart"),
     _c("image_cache_read_tokens", "BIGINT", "tokens", "image input read from the prompt cache"),
     _c("video_input_tokens", "BIGINT", "tokens", "video input, where the provider counts it apart"),
     _c("tool_use_tokens", "BIGINT", "tokens", "input that tool use added (Gemini toolUsePromptTokenCount)"),
-    _c("text_output_tokens", "BIGINT", "tokens", "visible output"),
+    _c("text_output_tokens", "BIGINT", "tokens", "visible output", "output_tokens"),
     _c("reasoning_tokens", "BIGINT", "tokens", "output spent on thinking"),
     _c("audio_output_tokens", "BIGINT", "tokens", "audio output"),
     _c("image_output_tokens", "BIGINT", "tokens", "image output"),
@@ -127,5 +141,37 @@ NAMES: tuple[str, ...] = tuple(c.name for c in COLUMNS)
 TOKEN_NAMES: tuple[str, ...] = tuple(c.name for c in TOKENS)
 INPUT_NAMES: tuple[str, ...] = TOKEN_NAMES[: TOKEN_NAMES.index("text_output_tokens")]
 OUTPUT_NAMES: tuple[str, ...] = TOKEN_NAMES[TOKEN_NAMES.index("text_output_tokens") :]
-TOTALS: tuple[str, ...] = ("input_tokens", "cache_write_tokens", "output_tokens")
+TOTALS: tuple[str, ...] = tuple(c.native_total for c in COLUMNS if c.native_total)
 """Totals that the native format accepts in place of the parts, and that the view gives back."""
+
+
+def reference_page() -> str:
+    """The ledger as a Markdown page, for people who write the native format or query the store."""
+    lines = [
+        "# The ledger",
+        "",
+        "One row is one billed LLM call, or what belongs to one. This page is made from `llmcost/ledger.py`: "
+        "`python -m llmcost.ledger > llmcost/ledger.md`.",
+        "",
+        "A file in the **native format** is JSON lines with these names, any of them missing. Token columns are disjoint, so a bill is a plain sum;",
+        f"the totals {', '.join(f'`{t}`' for t in TOTALS)} may be given instead of the part named beside them: what else was given is then inside.",
+        "",
+        "| column | type | unit | what it holds | native total |",
+        "|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{c.name}` | {c.type} | {c.unit} | {c.meaning} | {f'`{c.native_total}`' if c.native_total else ''} |"
+        for c in COLUMNS
+    ]
+    lines += [
+        "",
+        f"`kind`: {', '.join(KINDS)}. `chain_reason` and `error_kind`: {', '.join(CHAIN_REASONS)}. `usage_quality`: {', '.join(USAGE_QUALITIES)}. "
+        f"`usage_basis`: {', '.join(USAGE_BASES)}.",
+        "",
+        "Requests are `sum(requests)` over calls and billed attempts. Unbilled attempts are counted apart; iterations add cost, cache hits nothing.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(reference_page(), end="")  # noqa: T201

@@ -24,15 +24,19 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
-app.command("report")(report.report)
-app.command("ingest")(ingest.ingest)
-app.command("explain")(explain.explain)
-app.command("export")(export.export)
-app.command("gate")(gate.gate)
-app.command("sql")(sql.sql)
-app.command("reprice")(reprice.reprice)
-app.command("sources")(sources.sources)
-app.add_typer(prices.app, name="prices")
+COMMANDS = (
+    ("report", report.report, "Spend by agent, feature, user, plan, model, day ..."),
+    ("ingest", ingest.ingest, "Read logs into the store, whatever their format"),
+    ("explain", explain.explain, "The arithmetic of one request, to the last digit"),
+    ("export", export.export, "Files that finance can load"),
+    ("gate", gate.gate, "A budget as a CI verdict"),
+    ("sql", sql.sql, "Read-only SQL over the ledger"),
+    ("reprice", reprice.reprice, "Price stored requests again after prices changed"),
+    ("sources", sources.sources, "What can be read, and how to get it"),
+)
+for _name, _verb, _short in COMMANDS:
+    app.command(_name, short_help=_short)(_verb)
+app.add_typer(prices.app, name="prices", short_help="The price catalogue: list, show, check")
 
 
 @app.callback()

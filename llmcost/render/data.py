@@ -6,8 +6,9 @@ import csv
 import io
 from collections.abc import Iterable
 
+from llmcost.figures import visible
 from llmcost.model import Cell, Table
-from llmcost.render.text import DIMENSIONS, exact, json_text, plain, visible
+from llmcost.render.text import DIMENSIONS, exact, json_text, plain
 
 _FORMULA = tuple("=+-@\t\r\0")  # a spreadsheet runs a cell that begins with one of these
 

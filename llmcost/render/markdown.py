@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from llmcost.figures import visible
 from llmcost.model import Cell, Table
-from llmcost.render.text import WORDS, human, human_total, visible
+from llmcost.render.text import WORDS, human, human_total
 
 _LINE_BREAKS = re.compile(r"[\r\n]+")
 # What a backslash disarms: inline marks, the cell border, the start of an entity, underscores at the edge of a word,

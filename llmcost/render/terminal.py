@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
+from llmcost.figures import visible
 from llmcost.model import Cell, Column, Table
-from llmcost.render.text import WORDS, human, human_total, visible
+from llmcost.render.text import WORDS, human, human_total
 
 NARROW = 100
 """Below this width only brief columns are shown, and token counts from a million on read 1.2M."""

@@ -32,8 +32,19 @@ def payload(i: int, rng: random.Random) -> dict[str, object]:
         "completion_tokens": completion,
         "prompt_tokens": prompt,
         "total_tokens": prompt + completion,
-        "completion_tokens_details": {"accepted_prediction_tokens": 0, "audio_tokens": 0, "reasoning_tokens": completion // 4, "rejected_prediction_tokens": 0, "text_tokens": None},
-        "prompt_tokens_details": {"audio_tokens": 0, "cached_tokens": cached, "text_tokens": None, "image_tokens": None},
+        "completion_tokens_details": {
+            "accepted_prediction_tokens": 0,
+            "audio_tokens": 0,
+            "reasoning_tokens": completion // 4,
+            "rejected_prediction_tokens": 0,
+            "text_tokens": None,
+        },
+        "prompt_tokens_details": {
+            "audio_tokens": 0,
+            "cached_tokens": cached,
+            "text_tokens": None,
+            "image_tokens": None,
+        },
     }
     metadata = {
         "user_api_key_hash": f"{i % 40:032x}",
@@ -87,7 +98,13 @@ def payload(i: int, rng: random.Random) -> dict[str, object]:
         "model_parameters": {"temperature": 0.2, "stream": True, "max_tokens": 4096},
         "hidden_params": {"model_id": f"{i % 6:016x}", "cache_key": None, "litellm_model_name": model},
         "error_str": None,
-        "error_information": {"error_code": "", "error_class": "", "llm_provider": "", "traceback": "", "error_message": ""},
+        "error_information": {
+            "error_code": "",
+            "error_class": "",
+            "llm_provider": "",
+            "traceback": "",
+            "error_message": "",
+        },
     }
 
 
