@@ -3,79 +3,104 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from llmcost import ledger
 from llmcost.pricing import names, rates
 from llmcost.pricing.catalogue import Catalogue
+from llmcost.pricing.entries import Model
 from llmcost.resources import sql
 from llmcost.store import Store
 
-KEY_COLUMNS = ("provider", "model", "service_tier", "speed", "region", "inference_geo", "price_key", "reason", "undated_us", "tiered")
-RATE_COLUMNS = (
-    *("price_key", "price_id", "since_us", "until_us", "week_from_s", "week_until_s", "size_from", "size_until", "denominator"),
-    *ledger.TOKEN_NAMES,
+KEY_COLUMNS = (
+    "provider",
+    "model",
+    "service_tier",
+    "speed",
+    "region",
+    "inference_geo",
+    "price_key",
+    "reason",
+    "undated_us",
 )
-UNIT_COLUMNS = ("price_id", "unit", "pico")
+RATE_COLUMNS = (
+    *("price_key", "price_id", "since_us", "until_us", "week_from_s", "week_until_s", "size_from", "size_until"),
+    *("denominator", "tiered", "assumed", *ledger.TOKEN_NAMES),
+)
+UNIT_COLUMNS = ("price_id", "unit", "pico", "once")
 
 CHARGES = "pricing/charges.sql"
+
+Terms = Sequence[str | None]
+"""Provider, model, service_tier, speed, region, inference_geo, as the log wrote them."""
+
+
+@dataclass(frozen=True)
+class _Resolved:
+    """What some terms are billed by: the boxes of a model, or the reason why there are none."""
+
+    terms: Terms
+    model: Model | None
+    boxes: list[rates.Box]
+    reason: str | None
 
 
 def prepare(store: Store, catalogue: Catalogue) -> None:
     """Fills the temporary tables `price_keys`, `rates` and `unit_rates` for all that `requests` names."""
     store.run(sql("pricing/rates.sql"))
-    book = names.index(catalogue)
-    found = store.rows(sql("pricing/terms.sql"))
     keys: list[Sequence[object]] = []
     rate_rows: list[Sequence[object]] = []
-    unit_rows: dict[tuple[str, str], int] = {}
-    for price_key, (provider, model, tier, speed, region, geo) in enumerate(found):
-        match = book.match(provider, model)
-        reason, boxes = match.reason, []
-        if match.model:
-            try:
-                boxes = rates.boxes(match.model, match.name, rates.Terms(tier, speed, region, geo))
-            except rates.NoTermsError as error:
-                reason = str(error)
-        tiered = any(box.size_from for box in boxes)
-        keys.append((provider, model, tier, speed, region, geo, None if reason else price_key, reason, rates.undated_us(boxes), tiered))
-        for box in boxes:
-            rate_rows.append(
-                (
-                    *(price_key, box.price_id, box.since_us, box.until_us, box.week_from_s, box.week_until_s),
-                    *(box.size_from, box.size_until, box.denominator),
-                    *(box.pico.get(name) for name in ledger.TOKEN_NAMES),
-                )
-            )
-            unit_rows.update({(box.price_id, unit): pico for unit, pico in box.unit_pico.items()})
+    unit_rows: dict[tuple[str, str], Sequence[object]] = {}
+    for price_key, found in enumerate(_resolve(catalogue, store.rows(sql("pricing/terms.sql")))):
+        key = None if found.reason else price_key
+        keys.append((*found.terms, key, found.reason, rates.undated_us(found.boxes)))
+        for box in found.boxes:
+            place = (box.since_us, box.until_us, box.week_from_s, box.week_until_s, box.size_from, box.size_until)
+            pico = (box.pico.get(column) for column in ledger.TOKEN_NAMES)
+            rate_rows.append((key, box.price_id, *place, box.denominator, box.tiered, box.assumed, *pico))
+            for unit, unit_pico in box.unit_pico.items():
+                unit_rows[box.price_id, unit] = (box.price_id, unit, unit_pico, unit in box.once)
     store.load("price_keys", KEY_COLUMNS, keys)
     store.load("rates", RATE_COLUMNS, rate_rows)
-    store.load("unit_rates", UNIT_COLUMNS, [(*key, pico) for key, pico in unit_rows.items()])
+    store.load("unit_rates", UNIT_COLUMNS, list(unit_rows.values()))
 
 
-def details(catalogue: Catalogue, wanted: Sequence[Sequence[str | None]]) -> dict[str, str]:
-    """For `explain`: price_id -> JSON of its rates and source, for all terms given as (provider, model, tier, speed, region, geo)."""
+def details(catalogue: Catalogue, wanted: Iterable[Terms]) -> dict[str, str]:
+    """For `explain`: price_id -> JSON of its rates and source, for every price that the wanted terms may be billed by."""
+    return {
+        box.price_id: json.dumps(_detail(found.model, box), sort_keys=True)
+        for found in _resolve(catalogue, wanted)
+        if found.model
+        for box in found.boxes
+    }
+
+
+def _resolve(catalogue: Catalogue, wanted: Iterable[Terms]) -> Iterator[_Resolved]:
     book = names.index(catalogue)
-    found: dict[str, str] = {}
-    for provider, model, tier, speed, region, geo in wanted:
+    for terms in wanted:
+        provider, model, *others = terms
         match = book.match(provider, model)
-        if not match.model:
+        if match.model is None:
+            yield _Resolved(terms, None, [], match.reason)
             continue
         try:
-            boxes = rates.boxes(match.model, match.name, rates.Terms(tier, speed, region, geo))
-        except rates.NoTermsError:
-            continue
-        for box in boxes:
-            detail = {
-                "provider": match.model.provider,
-                "model": match.model.id,
-                "since_us": box.since_us,
-                "until_us": box.until_us,
-                "label": box.label,
-                "denominator": str(box.denominator),
-                "pico": {name: str(value) for name, value in box.pico.items()},
-                "unit_pico": {name: str(value) for name, value in box.unit_pico.items()},
-                "source": {key: str(value) for key, value in box.price.source.items()},
-            }
-            found[box.price_id] = json.dumps(detail, sort_keys=True)
-    return found
+            yield _Resolved(terms, match.model, rates.boxes(match.model, match.name, rates.Terms(*others)), None)
+        except rates.NoTermsError as error:
+            yield _Resolved(terms, match.model, [], str(error))
+
+
+def _detail(model: Model, box: rates.Box) -> dict[str, object]:
+    """Integers as text: JSON readers keep no more than 53 bits."""
+    return {
+        "provider": model.provider,
+        "model": model.id,
+        "since_us": box.price.since_us,
+        "until_us": box.price.until_us,
+        "label": box.label,
+        "denominator": str(box.denominator),
+        "pico": {column: str(value) for column, value in box.pico.items()},
+        "unit_pico": {unit: str(value) for unit, value in box.unit_pico.items()},
+        "once": sorted(box.once),
+        "source": dict(box.price.source),
+    }

@@ -3,7 +3,7 @@
 -- cost = sum(tokens x rate), in integer pico-dollars, rounded once per request (half-even); what cannot be priced is null, with a reason
 WITH sized AS NOT MATERIALIZED (
   SELECT r.*,
-    k.price_key AS key_found, k.reason AS key_reason, k.tiered,
+    k.price_key AS key_found, k.reason AS key_reason,
     coalesce(r.ts_us, k.undated_us) AS at_us,
     ((coalesce(r.ts_us, k.undated_us) // 1000000) + 259200) % 604800 AS week_s,
     CASE WHEN r.requests > 1 THEN 0 ELSE
@@ -21,7 +21,7 @@ WITH sized AS NOT MATERIALIZED (
     AND k.region IS NOT DISTINCT FROM r.region AND k.inference_geo IS NOT DISTINCT FROM r.inference_geo
 ), rated AS NOT MATERIALIZED (
   SELECT s.*,
-    p.price_id AS rate_id, p.denominator,
+    p.price_id AS rate_id, p.denominator, p.tiered, p.assumed,
     -- rates are HUGEINT, so no product or sum can overflow
     s.fresh_input_tokens * coalesce(p.fresh_input_tokens, 0) + s.cache_read_tokens * coalesce(p.cache_read_tokens, 0)
       + s.cache_write_5m_tokens * coalesce(p.cache_write_5m_tokens, 0) + s.cache_write_1h_tokens * coalesce(p.cache_write_1h_tokens, 0)
@@ -59,14 +59,17 @@ WITH sized AS NOT MATERIALIZED (
   FROM (SELECT seq, unnest(map_entries(units)) AS entry FROM requests WHERE units IS NOT NULL)
 ), unit_costs AS (
   -- quantities have six decimals: x 1,000,000 makes them whole
+  -- a fee charged once per request is charged at most once for each request of an aggregated row
   SELECT r.seq,
-    sum(CAST(CAST(u.quantity * 1000000 AS HUGEINT) * v.pico AS HUGEINT)) AS micro_pico,
+    sum(CAST(CAST(CASE WHEN v.once THEN least(u.quantity, r.requests) ELSE u.quantity END * 1000000 AS HUGEINT) * v.pico AS HUGEINT)) AS micro_pico,
+    coalesce(bool_or(v.once), false) AS once,
     min(CASE WHEN v.pico IS NULL AND u.quantity > 0 THEN 'no rate for unit ' || u.unit END) AS unit_reason
-  FROM (SELECT seq, rate_id FROM rated WHERE units IS NOT NULL) r JOIN used_units u ON u.seq = r.seq
+  FROM (SELECT seq, requests, rate_id FROM rated WHERE units IS NOT NULL) r JOIN used_units u ON u.seq = r.seq
   LEFT JOIN unit_rates v ON v.price_id = r.rate_id AND v.unit = u.unit
   GROUP BY r.seq
 ), summed AS (
   SELECT r.*, c.unit_reason,
+    r.assumed OR (r.requests > 1 AND (r.tiered OR coalesce(c.once, false))) AS approximate,
     r.token_pico * 1000000 + coalesce(c.micro_pico, 0) AS micro_pico,
     CAST(r.denominator AS HUGEINT) * 1000000 AS divisor
   FROM rated r LEFT JOIN unit_costs c ON c.seq = r.seq
@@ -79,13 +82,13 @@ WITH sized AS NOT MATERIALIZED (
          WHEN rate_id IS NULL THEN 'no price at that time'
          WHEN rate_reason IS NOT NULL THEN rate_reason
          WHEN unit_reason IS NOT NULL THEN unit_reason
-         WHEN micro_pico // divisor >= 1000000000000000000 THEN 'cost above 999,999.99 USD'
+         WHEN micro_pico // divisor >= 999999999999999999 THEN 'cost above 999,999.99 USD'
     END AS verdict
   FROM summed
 )
-SELECT * EXCLUDE (key_found, key_reason, tiered, at_us, week_s, size_tokens, all_tokens, rate_id, denominator, token_pico, rate_reason,
-                  unit_reason, micro_pico, divisor, verdict, cost, price_id, unpriced_reason, usage_basis),
-  CASE WHEN verdict IS NULL AND requests > 1 AND tiered THEN 'assumed' ELSE usage_basis END AS usage_basis,
+SELECT * EXCLUDE (key_found, key_reason, at_us, week_s, size_tokens, all_tokens, rate_id, denominator, tiered, assumed, token_pico, rate_reason,
+                  unit_reason, approximate, micro_pico, divisor, verdict, cost, price_id, unpriced_reason, usage_basis),
+  CASE WHEN verdict IS NULL AND approximate THEN 'assumed' ELSE usage_basis END AS usage_basis,
   CASE WHEN verdict = 'free' THEN 0::DECIMAL(18, 12)
        WHEN verdict IS NULL THEN
          CAST(CAST(micro_pico // divisor

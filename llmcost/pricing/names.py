@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
-from llmcost.pricing.catalogue import Catalogue, Model
+from llmcost.pricing.catalogue import Catalogue
+from llmcost.pricing.entries import Model
 
 DATE = re.compile(r"(?P<stem>.+)(-\d{8}|-\d{4}-\d{2}-\d{2}|@\d{8})")
 
 
 @dataclass(frozen=True)
 class Match:
-    """The model a name stands for, or the reason why there is none. `why` tells the steps, for people."""
+    """The model a name stands for, or the reason why there is none. `why` tells the steps, for people.
+
+    `name` is in lower case and without the provider before it.
+    """
 
     model: Model | None
     name: str
@@ -22,62 +26,81 @@ class Match:
 
 
 @dataclass(frozen=True)
-class Names:
-    """An index over the catalogue: a name costs one look-up."""
+class _Layer:
+    """An index over the models of one layer: a name costs one look-up."""
 
-    catalogue: Catalogue
-    exact: Mapping[str, list[Model]] = field(default_factory=dict)
-    dated: Mapping[str, list[Model]] = field(default_factory=dict)
-    patterns: tuple[Model, ...] = ()
+    exact: Mapping[str, list[Model]]
+    dated: Mapping[str, list[Model]]
+    patterns: tuple[Model, ...]
+
+    def candidates(self, name: str, among: frozenset[str]) -> list[tuple[Model, str]]:
+        """The models of these providers by the strongest kind of match that hits at all, and how they were matched."""
+        found = [(m, "its exact name") for m in self.exact.get(name, ()) if m.provider in among]
+        suffix = DATE.fullmatch(name)
+        if not found and suffix:
+            stem = suffix["stem"]
+            found = [(m, f"'{stem}' with a date") for m in self.dated.get(stem, ()) if m.provider in among]
+        if not found:
+            hits = ((m, next((p for p in m.regexes if p.fullmatch(name)), None)) for m in self.patterns)
+            found = [(m, f"the pattern {p.pattern}") for m, p in hits if p and m.provider in among]
+        return found
+
+
+@dataclass(frozen=True)
+class Names:
+    """An index over the catalogue; upper and lower case are the same."""
+
+    aliases: Mapping[str, str]
+    owners: frozenset[str]
+    layers: tuple[_Layer, ...]
 
     def match(self, provider: str | None, model: str | None) -> Match:
         """`provider` and `model` as a log wrote them, either may be None."""
         why: list[str] = []
         if not model:
             return Match(None, "", "no model name", ("the log names no model",))
-        name, prefix = model, None
-        head, slash, rest = model.partition("/")
-        if slash and head.lower() in self.catalogue.aliases:
-            name, prefix = rest, self.catalogue.aliases[head.lower()]
+        name, prefix = model.lower(), None
+        head, slash, rest = name.partition("/")
+        if slash and head in self.aliases:
+            name, prefix = rest, self.aliases[head]
             why.append(f"'{head}/' names the provider {prefix}")
         if provider:
-            named = self.catalogue.aliases.get(provider.lower())
+            named = self.aliases.get(provider.lower())
             if named is None:
-                return Match(None, name, f"no prices for provider {provider}", (*why, f"the catalogue has no provider '{provider}'"))
+                why.append(f"the catalogue has no provider '{provider}'")
+                return Match(None, name, f"no prices for provider {provider}", tuple(why))
             if named != provider:
                 why.append(f"provider '{provider}' is {named}")
             among = frozenset([named])
         elif prefix:
             among = frozenset([prefix])
         else:
-            among = self.catalogue.owners
+            among = self.owners
             why.append("the log names no provider: looked up among those that set their own prices")
-        found = [(m, how) for m, how in self._candidates(name) if m.provider in among]
+        layers = (layer.candidates(name, among) for layer in self.layers)
+        found = next((candidates for candidates in layers if candidates), [])
         if not found:
-            return Match(None, name, "unknown model", (*why, f"no exact name, dated suffix or pattern matches '{name}'"))
+            why.append(f"no exact name, dated suffix or pattern matches '{name}'")
+            return Match(None, name, "unknown model", tuple(why))
         if len(found) > 1:
             both = ", ".join(sorted(f"{m.provider}/{m.id}" for m, _ in found))
             return Match(None, name, f"ambiguous: {both}", (*why, f"'{name}' matches {both}"))
         only, how = found[0]
         return Match(only, name, None, (*why, f"'{name}' is {only.provider}/{only.id} by {how}"))
 
-    def _candidates(self, name: str) -> list[tuple[Model, str]]:
-        """The strongest kind of match that hits at all."""
-        if exact := self.exact.get(name):
-            return [(m, "its exact name") for m in exact]
-        suffix = DATE.fullmatch(name)
-        if suffix and (dated := self.dated.get(suffix["stem"])):
-            return [(m, f"'{suffix['stem']}' with a date") for m in dated]
-        return [(m, f"the pattern {p.pattern}") for m in self.patterns for p in m.regexes if p.fullmatch(name)]
-
 
 def index(catalogue: Catalogue) -> Names:
     """Names over this catalogue."""
+    return Names(catalogue.aliases, catalogue.owners, tuple(_layer(models) for models in catalogue.layers))
+
+
+def _layer(models: Iterable[Model]) -> _Layer:
+    models = tuple(models)
     exact: dict[str, list[Model]] = {}
     dated: dict[str, list[Model]] = {}
-    for model in catalogue.models:
+    for model in models:
         for name in model.exact:
             exact.setdefault(name, []).append(model)
         if model.dated:
             dated.setdefault(model.dated, []).append(model)
-    return Names(catalogue, exact, dated, tuple(m for m in catalogue.models if m.regexes))
+    return _Layer(exact, dated, tuple(m for m in models if m.regexes))

@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from llmcost.pricing.catalogue import EPOCH, RATE_OF_COLUMN, Factor, Model, Price, Rates, Service, Sheet, Tier, Window
+from llmcost.pricing.entries import RATE_OF_COLUMN, Factor, Fee, Model, Price, Rates, Sheet, Tier, Window
+from llmcost.pricing.reader import EPOCH
 
-STANDARD_TIERS = (None, "", "default", "standard", "on_demand", "auto")
-STANDARD_SPEEDS = (None, "", "standard")
+STANDARD_TIERS = ("", "default", "standard", "on_demand", "auto")
+STANDARD_SPEEDS = ("", "standard")
+PREPAID_TIERS = ("provisioned", "provisioned_throughput")
+"""Capacity bought by the hour: its tokens are not billed one by one, so the standard price would be wrong."""
 
 FOREVER_US = 253_402_300_800_000_000
 """The year 10000: an upper bound that every comparison understands."""
 ANY_SIZE = 1 << 62
+SECOND_US = 1_000_000
 WEEK_S = 7 * 24 * 3600
 PICO_PER_USD = Decimal(10) ** 12
 PICO_PER_USD_MTOK = Decimal(10) ** 6
 """$1 per million tokens is 1,000,000 pico-dollars per token."""
+CLOCKS_FROM_US = 1_420_070_400 * SECOND_US
+CLOCKS_UNTIL_US = 2_208_988_800 * SECOND_US
+"""2015 to 2040: the years in which changes of the clocks are looked for; no log is older."""
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What decides a price beside the model and the time."""
+    """What decides a price beside the model and the time, as the log wrote it."""
 
     service_tier: str | None = None
     speed: str | None = None
@@ -39,7 +46,9 @@ class Box:
     """One row of rates. Time in µs since 1970, week in UTC seconds since Monday 00:00, size in input tokens; ends exclusive.
 
     `pico` is integer pico-dollars x `denominator` per token, by ledger column; a column without a rate is absent.
-    `unit_pico` is the same per unit. `price_id` names the price and ends in a digest of its rates.
+    `unit_pico` is the same per unit; those of `once` are charged once per request. `price_id` names the price and ends
+    in a digest of its rates. `tiered`: the rates depend on the size. `assumed`: the terms are not sold, and the standard
+    price stands in for them.
     """
 
     price_id: str
@@ -52,47 +61,57 @@ class Box:
     denominator: int
     pico: Mapping[str, int]
     unit_pico: Mapping[str, int]
-    price: Price
+    once: frozenset[str]
+    tiered: bool
+    assumed: bool
     label: str
+    price: Price
 
-    def same_terms(self, other: Box) -> bool:
-        return (self.pico, self.unit_pico, self.denominator) == (other.pico, other.unit_pico, other.denominator)
+    def same_rates(self, other: Box) -> bool:
+        mine = (self.pico, self.unit_pico, self.once, self.denominator)
+        return mine == (other.pico, other.unit_pico, other.once, other.denominator)
 
 
 class NoTermsError(Exception):
-    """The model has prices, but none for this service tier or speed."""
+    """The model has prices, but none that these terms could be billed by."""
+
+
+@dataclass(frozen=True)
+class _Offer:
+    """What one dated entry charges under some terms. `said` tells which of the terms made a difference."""
+
+    sheet: Sheet
+    fees: Mapping[str, Fee]
+    factors: tuple[Factor, ...]
+    said: tuple[str, ...]
+    assumed: bool
 
 
 def boxes(model: Model, name: str, terms: Terms) -> list[Box]:
-    """All boxes of `model` under the matched `name`. NoTermsError when no dated entry sells these terms."""
+    """All boxes of `model` under the matched `name`. NoTermsError when no dated entry can bill these terms."""
     found: list[Box] = []
-    refused: str | None = None
     for since_us, until_us, price in _entries(model, name):
-        service, problem = _service(price, terms)
-        factors = [f for f in _factors(price, service, terms) if f is not None]
-        if problem is None and terms.speed not in STANDARD_SPEEDS and not any("speed" in f.when for f in factors):
-            problem = f"no price for speed {terms.speed}"
-        if problem is not None:
-            refused = problem
+        offer = _offer(price, terms)
+        if offer is None:
             continue
-        sheet = service.sheet if service and service.sheet else price.sheet
-        units = {**price.units, **(service.units if service else {})}
-        for span_from, span_until in _spans(sheet, since_us, until_us):
-            found += _span_boxes(model, price, sheet, units, factors, terms, span_from, span_until)
-    if not found and refused:
-        raise NoTermsError(refused)
+        for span_since_us, span_until_us in _spans(offer.sheet, since_us, until_us):
+            found += _span_boxes(model, price, offer, span_since_us, span_until_us)
+    if not found:
+        raise NoTermsError(f"no price for service tier {terms.service_tier}")
     return found
 
 
 def undated_us(found: list[Box]) -> int | None:
     """An instant that stands for any time when the price never changed; None when it did."""
-    first = [b for b in found if b.since_us == found[0].since_us and b.week_from_s == found[0].week_from_s]
+    if not found:
+        return None
+    first = [b for b in found if (b.since_us, b.week_from_s) == (found[0].since_us, found[0].week_from_s)]
     by_size = {b.size_from: b for b in first}
     for box in found:
         twin = by_size.get(box.size_from)
-        if twin is None or twin.size_until != box.size_until or not twin.same_terms(box):
+        if twin is None or twin.size_until != box.size_until or not twin.same_rates(box):
             return None
-    return found[0].since_us if found else None
+    return found[0].since_us
 
 
 def _entries(model: Model, name: str) -> Iterator[tuple[int, int, Price]]:
@@ -110,116 +129,128 @@ def _end(until_us: int | None) -> int:
     return FOREVER_US if until_us is None else until_us
 
 
-def _service(price: Price, terms: Terms) -> tuple[Service | None, str | None]:
-    if terms.service_tier in STANDARD_TIERS:
-        return None, None
-    for service in price.services:
-        if terms.service_tier in service.names:
-            return service, None
-    return None, f"no price for service tier {terms.service_tier}"
-
-
-def _factors(price: Price, service: Service | None, terms: Terms) -> Iterator[Factor | None]:
-    yield service.factor if service else None
-    facts = {"region": terms.region, "inference_geo": terms.inference_geo, "speed": terms.speed}
+def _offer(price: Price, terms: Terms) -> _Offer | None:
+    """What is not sold is processed, and billed, as standard; None for prepaid capacity, which has no such price."""
+    tier, speed, region, geo = (
+        (term or "").lower() for term in (terms.service_tier, terms.speed, terms.region, terms.inference_geo)
+    )
+    sheet, fees, said = price.sheet, dict(price.fees), []
+    factors: list[Factor] = []
+    service = next((s for s in price.services if tier in s.names), None)
+    if service:
+        said.append(f"tier={tier}")
+        sheet = service.sheet or sheet
+        fees.update(service.fees)
+        factors += [service.factor] if service.factor else []
+    elif tier in PREPAID_TIERS:
+        return None
+    facts = {"region": region, "inference_geo": geo, "speed": speed}
+    priced: set[str] = set()
     for modifier in price.modifiers:
         if all(facts[key] in values for key, values in modifier.when.items()):
-            yield modifier
+            factors.append(modifier)
+            priced |= modifier.when.keys()
+    said += [f"{key}={facts[key]}" for key in facts if key in priced]
+    unsold = [f"tier=standard ({tier} not sold)"] if not service and tier not in STANDARD_TIERS else []
+    unsold += [f"speed=standard ({speed} not sold)"] if "speed" not in priced and speed not in STANDARD_SPEEDS else []
+    return _Offer(sheet, fees, tuple(factors), (*said, *unsold), bool(unsold))
 
 
 def _spans(sheet: Sheet, since_us: int, until_us: int) -> Iterator[tuple[int, int]]:
     """Stretches of time in which the same tiers and windows hold, and clocks are not changed."""
     parts: list[Tier | Window] = [*sheet.tiers, *sheet.windows]
-    edges = {since_us, until_us}
-    edges |= {e for part in parts for e in (part.since_us, part.until_us) if e is not None and since_us < e < until_us}
-    for window in sheet.windows:
-        edges |= _clock_changes(window.zone, since_us, until_us)
-    yield from pairwise(sorted(edges))
+    edges = {e for part in parts for e in (part.since_us, part.until_us) if e is not None}
+    for zone in {window.zone for window in sheet.windows}:
+        edges.update(_clock_changes(zone, since_us, until_us))
+    yield from pairwise(sorted({since_us, until_us} | {e for e in edges if since_us < e < until_us}))
 
 
 def _holds(part: Tier | Window, at_us: int) -> bool:
     return (part.since_us is None or part.since_us <= at_us) and (part.until_us is None or at_us < part.until_us)
 
 
-def _span_boxes(
-    model: Model, price: Price, sheet: Sheet, units: Rates, factors: list[Factor], terms: Terms, since_us: int, until_us: int
-) -> Iterator[Box]:
-    tiers = [t for t in sheet.tiers if _holds(t, since_us)]
-    windows = [w for w in sheet.windows if _holds(w, since_us)]
+def _span_boxes(model: Model, price: Price, offer: _Offer, since_us: int, until_us: int) -> Iterator[Box]:
+    tiers = [t for t in offer.sheet.tiers if _holds(t, since_us)]
+    windows = [w for w in offer.sheet.windows if _holds(w, since_us)]
     sizes = sorted({0, ANY_SIZE} | {t.first_tokens for t in tiers})
-    for week_from, week_until, window in _weeks(windows, since_us):
+    for week_from_s, week_until_s, window in _weeks(windows, since_us):
         for size_from, size_until in pairwise(sizes):
             tier = next((t for t in reversed(tiers) if t.first_tokens <= size_from), None)
-            rates = tier.rates if tier else window.rates if window else sheet.rates
-            exact = {c: _rate(model, rate, rates, factors) for c, rate in RATE_OF_COLUMN.items()}
-            pico = {c: r * PICO_PER_USD_MTOK for c, r in exact.items() if r is not None}
-            unit_pico = {u: _times(usd, u, u, factors) * PICO_PER_USD for u, usd in units.items()}
-            denominator = 10 ** max([0, *(-_exponent(v) for v in (*pico.values(), *unit_pico.values()))])
-            whole = {c: int(v * denominator) for c, v in pico.items()}
-            whole_units = {u: int(v * denominator) for u, v in unit_pico.items()}
-            labels = [
-                f"over {tier.first_tokens - 1} tokens" if tier else "",
-                f"{window.zone} window" if window and not tier else "",
-                *(f"{key} {value}" for key, value in _said(terms)),
-            ]
-            label = ", ".join(part for part in labels if part)
-            content = hashlib.sha256(repr((sorted(whole.items()), sorted(whole_units.items()), denominator)).encode()).hexdigest()[:8]
-            parts = [p for p in (f"over={size_from}" if size_from else "", f"week={week_from}" if windows else "") if p]
-            parts += [f"{key}={value}" for key, value in _said(terms)]
-            price_id = f"{model.provider}/{model.id}@{price.since}" + "".join(f";{p}" for p in parts) + f"#{content}"
+            part = tier or window
+            denominator, pico, unit_pico = _integers(model, part.rates if part else offer.sheet.rates, offer)
+            once = frozenset(unit for unit, fee in offer.fees.items() if fee.once)
+            said = [f"over={tier.first_tokens - 1}"] if tier else [f"hours={window.name}"] if window else []
+            said += offer.said
+            content = repr((sorted(pico.items()), sorted(unit_pico.items()), sorted(once), denominator))
+            name = ";".join([f"{model.provider}/{model.id}@{price.since}", *said])
             yield Box(
-                *(price_id, since_us, until_us, week_from, week_until, size_from, size_until),
-                *(denominator, whole, whole_units, price, label),
+                price_id=f"{name}#{hashlib.sha256(content.encode()).hexdigest()[:8]}",
+                since_us=since_us,
+                until_us=until_us,
+                week_from_s=week_from_s,
+                week_until_s=week_until_s,
+                size_from=size_from,
+                size_until=size_until,
+                denominator=denominator,
+                pico=pico,
+                unit_pico=unit_pico,
+                once=once,
+                tiered=bool(tiers),
+                assumed=offer.assumed,
+                label=", ".join(text.replace("=", " ", 1) for text in said),
+                price=price,
             )
 
 
-def _said(terms: Terms) -> Iterator[tuple[str, str]]:
-    if terms.service_tier not in STANDARD_TIERS:
-        yield "tier", str(terms.service_tier)
-    for key, value in (("speed", terms.speed), ("region", terms.region), ("geo", terms.inference_geo)):
-        if value is not None and value not in STANDARD_SPEEDS:
-            yield key, value
+def _integers(model: Model, rates: Rates, offer: _Offer) -> tuple[int, dict[str, int], dict[str, int]]:
+    """Rates and fees in pico-dollars, times the smallest power of ten that makes all of them whole."""
+    exact = {column: _rate(model, rate, rates, offer.factors) for column, rate in RATE_OF_COLUMN.items()}
+    pico = {column: usd * PICO_PER_USD_MTOK for column, usd in exact.items() if usd is not None}
+    unit_pico = {unit: _times(fee.usd, {unit}, offer.factors) * PICO_PER_USD for unit, fee in offer.fees.items()}
+    denominator = 10 ** max([0, *map(_decimals, (*pico.values(), *unit_pico.values()))])
+    return denominator, _whole(pico, denominator), _whole(unit_pico, denominator)
 
 
-def _rate(model: Model, rate: str, rates: Rates, factors: list[Factor]) -> Decimal | None:
+def _whole(values: Mapping[str, Decimal], denominator: int) -> dict[str, int]:
+    return {name: int(value * denominator) for name, value in values.items()}
+
+
+def _decimals(value: Decimal) -> int:
+    exponent = value.normalize().as_tuple().exponent
+    return max(-exponent, 0) if isinstance(exponent, int) else 0
+
+
+def _rate(model: Model, rate: str, rates: Rates, factors: Iterable[Factor]) -> Decimal | None:
     """USD per million tokens of a rate, by its own figure or the one it falls back to; None when there is neither."""
     found: str | None = rate
     while found is not None and found not in rates:
         found = model.fallback.get(found)
-    return None if found is None else _times(rates[found], rate, found, factors)
+    return None if found is None else _times(rates[found], {rate, found}, factors)
 
 
-def _times(amount: Decimal, rate: str, found: str, factors: list[Factor]) -> Decimal:
+def _times(usd: Decimal, names: set[str], factors: Iterable[Factor]) -> Decimal:
     for factor in factors:
-        if rate not in factor.not_on and found not in factor.not_on:
-            amount *= factor.multiply
-    return amount
-
-
-def _exponent(value: Decimal) -> int:
-    exponent = value.normalize().as_tuple().exponent
-    return min(exponent, 0) if isinstance(exponent, int) else 0
+        if not names & factor.not_on:
+            usd *= factor.multiply
+    return usd
 
 
 def _weeks(windows: list[Window], at_us: int) -> Iterator[tuple[int, int, Window | None]]:
     """The week in UTC seconds cut into stretches, each with the window that holds there; the last one named wins."""
-    if not windows:
-        yield 0, WEEK_S, None
-        return
     spans: list[tuple[int, int, Window]] = []
     for window in windows:
         offset_s = _offset_s(window.zone, at_us)
         for day in sorted(window.days):
             for first, last in window.minutes:
-                start = (day * 86400 + first * 60 - offset_s) % WEEK_S
-                length = (last - first) * 60
-                spans.append((start, min(start + length, WEEK_S), window))
-                if start + length > WEEK_S:
-                    spans.append((0, start + length - WEEK_S, window))
+                start_s = (day * 86400 + first * 60 - offset_s) % WEEK_S
+                end_s = start_s + (last - first) * 60
+                spans.append((start_s, min(end_s, WEEK_S), window))
+                if end_s > WEEK_S:
+                    spans.append((0, end_s - WEEK_S, window))
     edges = sorted({0, WEEK_S} | {e for span in spans for e in span[:2]})
-    for week_from, week_until in pairwise(edges):
-        holding = [w for a, b, w in spans if a <= week_from < b]
-        yield week_from, week_until, holding[-1] if holding else None
+    for week_from_s, week_until_s in pairwise(edges):
+        holding = [w for from_s, until_s, w in spans if from_s <= week_from_s < until_s]
+        yield week_from_s, week_until_s, holding[-1] if holding else None
 
 
 def _offset_s(zone: str, at_us: int) -> int:
@@ -228,17 +259,18 @@ def _offset_s(zone: str, at_us: int) -> int:
     return int(offset.total_seconds()) if offset else 0
 
 
-def _clock_changes(zone: str, since_us: int, until_us: int) -> set[int]:
-    """Instants at which the zone's offset changes, to the hour, up to ten years on."""
-    hour_us, day_us = 3600 * 1_000_000, 86400 * 1_000_000
-    end_us = min(until_us, since_us + 3660 * day_us)
-    found, at_us = set(), since_us
+def _clock_changes(zone: str, since_us: int, until_us: int) -> Iterator[int]:
+    """Instants at which the zone's offset to UTC changes, found by halving the weeks in which it does."""
+    at_us, end_us = max(since_us, CLOCKS_FROM_US), min(until_us, CLOCKS_UNTIL_US)
     while at_us < end_us:
-        next_us = min(at_us + day_us, end_us)
-        if _offset_s(zone, at_us) != _offset_s(zone, next_us):
-            edge_us = at_us - at_us % hour_us
-            while _offset_s(zone, edge_us) == _offset_s(zone, at_us):
-                edge_us += hour_us
-            found.add(edge_us)
+        next_us = min(at_us + WEEK_S * SECOND_US, end_us)
+        before, after = at_us // SECOND_US, next_us // SECOND_US
+        if _offset_s(zone, before * SECOND_US) != _offset_s(zone, after * SECOND_US):
+            while after - before > 1:
+                middle = (before + after) // 2
+                if _offset_s(zone, middle * SECOND_US) == _offset_s(zone, at_us):
+                    before = middle
+                else:
+                    after = middle
+            yield after * SECOND_US
         at_us = next_us
-    return {e for e in found if since_us < e < until_us}

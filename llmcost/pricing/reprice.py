@@ -44,10 +44,11 @@ def reprice(store: Store, catalogue: Catalogue) -> list[Restatement]:
             store.run(sql("pricing/apply_changes.sql"))
             params = {"now_us": time.time_ns() // 1000, "digest": catalogue.digest}
             store.run(sql("pricing/note_restatement.sql"), params)
+        used = {row[0] for row in store.rows("SELECT DISTINCT price_id FROM requests")}
         details = charges.details(catalogue, store.rows(sql("pricing/terms.sql")))
-        if details:
-            ids = {row[0] for row in store.rows("SELECT DISTINCT price_id FROM requests WHERE price_id IS NOT NULL")}
-            rows = [(k, v) for k, v in details.items() if k in ids]
-            store.run(sql("pricing/note_prices.sql"), {"ids": [r[0] for r in rows], "details": [r[1] for r in rows]})
+        kept = {price_id: detail for price_id, detail in details.items() if price_id in used}
+        store.run(sql("pricing/note_prices.sql"), {"ids": list(kept), "details": list(kept.values())})
         store.run("INSERT OR REPLACE INTO meta VALUES ('catalogue', $digest)", {"digest": catalogue.digest})
+        if catalogue.as_of:
+            store.run("INSERT OR REPLACE INTO meta VALUES ('prices_as_of', $as_of)", {"as_of": catalogue.as_of})
     return found

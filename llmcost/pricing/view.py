@@ -9,7 +9,8 @@ from llmcost.errors import UsageError, nearest
 from llmcost.figures import count, instant_text, money
 from llmcost.model import Column, Table
 from llmcost.pricing import names, rates
-from llmcost.pricing.catalogue import Catalogue, Model
+from llmcost.pricing.catalogue import Catalogue
+from llmcost.pricing.entries import Model
 from llmcost.pricing.reprice import Restatement
 
 RATES = ("input", "cache_read", "cache_write", "output")
@@ -21,9 +22,16 @@ def listing(catalogue: Catalogue, provider: str | None, at_us: int) -> Table:
     columns += [Column(r, "decimal") for r in RATES] + [Column("source", "text", brief=False)]
     wanted = catalogue.aliases.get(provider.lower()) if provider else None
     if provider and wanted is None:
-        raise UsageError(f"unknown provider '{provider}'", place="prices list", hint=nearest(provider, catalogue.aliases) or ", ".join(sorted(set(catalogue.aliases.values()))))
+        raise UsageError(
+            f"unknown provider '{provider}'",
+            place="prices list",
+            hint=nearest(provider, catalogue.aliases) or ", ".join(sorted(set(catalogue.aliases.values()))),
+        )
     rows: list[list[object]] = []
-    for model in sorted(catalogue.models, key=lambda m: (m.provider, m.id)):
+    shown: dict[tuple[str, str], Model] = {}
+    for model in catalogue.models:
+        shown.setdefault((model.provider, model.id), model)  # an override comes before what it replaces
+    for _, model in sorted(shown.items()):
         if wanted and model.provider != wanted:
             continue
         now = [p for p in model.prices if p.since_us <= at_us and (p.until_us is None or at_us < p.until_us)]
@@ -37,7 +45,10 @@ def listing(catalogue: Catalogue, provider: str | None, at_us: int) -> Table:
         columns,
         rows,
         head={"as_of": catalogue.as_of, "sha256": catalogue.digest},
-        notes=[f"{count(len(rows))} models; llmcost prices show MODEL shows tiers, services and history", f"catalogue of {catalogue.as_of} ({catalogue.digest[:12]})"],
+        notes=[
+            f"{count(len(rows))} models; llmcost prices show MODEL shows tiers, services and history",
+            f"catalogue of {catalogue.as_of} ({catalogue.digest[:12]})",
+        ],
     )
 
 
@@ -47,27 +58,57 @@ def card(catalogue: Catalogue, name: str, provider: str | None, terms: rates.Ter
     if match.model is None:
         known = {n for model in catalogue.models for n in model.exact}
         steps = "; ".join(match.why)
-        raise UsageError(f"'{name}' has no price: {match.reason}", place="prices show", hint=f"{steps}; {nearest(name, known) or 'add it with prices.overrides'}")
+        raise UsageError(
+            f"'{name}' has no price: {match.reason}",
+            place="prices show",
+            hint=f"{steps}; {nearest(name, known) or 'add it with prices.overrides'}",
+        )
     model: Model = match.model
-    found = rates.boxes(model, match.name, terms)
-    columns = [Column("since", "text"), Column("until", "text"), Column("terms", "text"), *(Column(r, "decimal") for r in RATES), Column("price_id", "text", brief=False)]
-    per_column = {"input": "fresh_input_tokens", "cache_read": "cache_read_tokens", "cache_write": "cache_write_5m_tokens", "output": "text_output_tokens"}
-    rows = [
-        [
+    try:
+        found = rates.boxes(model, match.name, terms)
+    except rates.NoTermsError as error:
+        raise UsageError(f"'{name}' has no price: {error}", place="prices show") from error
+    columns = [
+        Column("since", "text"),
+        Column("until", "text"),
+        Column("terms", "text"),
+        *(Column(r, "decimal") for r in RATES),
+        Column("price_id", "text", brief=False),
+    ]
+    per_column = {
+        "input": "fresh_input_tokens",
+        "cache_read": "cache_read_tokens",
+        "cache_write": "cache_write_5m_tokens",
+        "output": "text_output_tokens",
+    }
+    rows: list[list[object]] = []
+    for b in sorted(found, key=lambda b: (b.since_us, b.size_from, b.label)):
+        row: list[object] = [
             instant_text(b.since_us) if b.since_us else "always",
             instant_text(b.until_us) if b.until_us < rates.FOREVER_US else None,
             b.label or "standard",
             *(_per_million(b.pico.get(per_column[r]), b.denominator) for r in RATES),
             b.price_id,
         ]
-        for b in sorted(found, key=lambda b: (b.since_us, b.week_from_s, b.size_from))
-    ]
+        if row not in rows:  # hours of the week with the same rates are one row
+            rows.append(row)
     notes = list(match.why) if why else []
     sold = sorted({name for p in model.prices for s in p.services for name in s.names})
-    notes.append(f"{model.provider}/{model.id}, {model.mode}" + (f"; also sold as {', '.join(sold)}: --tier" if sold else ""))
+    notes.append(
+        f"{model.provider}/{model.id}, {model.mode}" + (f"; also sold as {', '.join(sold)}: --tier" if sold else "")
+    )
+    for unit, fee in model.prices[-1].fees.items():
+        notes.append(f"{unit}: {fee.usd} USD " + ("per request that uses it" if fee.once else "each"))
     for price in model.prices:
         notes.append(f"{price.since}: " + "; ".join(f"{k} {v}" for k, v in price.source.items()))
-    return Table("llmcost.price/1", f"{name}, USD per million tokens", columns, rows, head={"provider": model.provider, "model": model.id, "why": list(match.why)}, notes=notes)
+    return Table(
+        "llmcost.price/1",
+        f"{name}, USD per million tokens",
+        columns,
+        rows,
+        head={"provider": model.provider, "model": model.id, "why": list(match.why)},
+        notes=notes,
+    )
 
 
 def _per_million(pico: int | None, denominator: int) -> Decimal | None:
@@ -77,14 +118,40 @@ def _per_million(pico: int | None, denominator: int) -> Decimal | None:
 def problems(found: Sequence[tuple[str, str]]) -> Table:
     """What `prices check` has to say."""
     rows = [list(pair) for pair in found]
-    return Table("llmcost.prices-check/1", "Problems in the catalogue", [Column("place", "text"), Column("problem", "text")], rows, notes=[] if rows else ["no problems found"])
+    return Table(
+        "llmcost.prices-check/1",
+        "Problems in the catalogue",
+        [Column("place", "text"), Column("problem", "text")],
+        rows,
+        notes=[] if rows else ["no problems found"],
+    )
 
 
 def restatement(changed: Sequence[Restatement]) -> Table:
     """One row per day whose cost changed."""
-    columns = [Column("day", "text"), Column("rows", "count"), Column("old_cost", "cost", "before"), Column("new_cost", "cost", "after"), Column("difference", "cost")]
-    rows: list[list[object]] = [[r.day, r.rows, r.old_cost, r.new_cost, (r.new_cost or Decimal(0)) - (r.old_cost or Decimal(0))] for r in changed]
+    columns = [
+        Column("day", "text"),
+        Column("rows", "count"),
+        Column("old_cost", "cost", "before"),
+        Column("new_cost", "cost", "after"),
+        Column("difference", "cost"),
+    ]
+    rows: list[list[object]] = [
+        [r.day, r.rows, r.old_cost, r.new_cost, (r.new_cost or Decimal(0)) - (r.old_cost or Decimal(0))]
+        for r in changed
+    ]
     old = sum((r.old_cost for r in changed if r.old_cost is not None), Decimal(0))
     new = sum((r.new_cost for r in changed if r.new_cost is not None), Decimal(0))
-    note = f"{count(sum(r.rows for r in changed))} requests restated, {money(old)} became {money(new)}" if rows else "nothing to restate: every stored cost is that of today's catalogue"
-    return Table("llmcost.reprice/1", "Restatement", columns, rows, [None, sum(r.rows for r in changed), old, new, new - old] if rows else None, notes=[note])
+    note = (
+        f"{count(sum(r.rows for r in changed))} requests restated, {money(old)} became {money(new)}"
+        if rows
+        else "nothing to restate: every stored cost is that of today's catalogue"
+    )
+    return Table(
+        "llmcost.reprice/1",
+        "Restatement",
+        columns,
+        rows,
+        [None, sum(r.rows for r in changed), old, new, new - old] if rows else None,
+        notes=[note],
+    )
