@@ -20,31 +20,35 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         code = app(arguments, prog_name="llmcost", standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except LlmcostError as error:
-        if "--debug" in arguments:
+    except (Exception, KeyboardInterrupt) as error:
+        if "--debug" in arguments and not hasattr(error, "format_message"):
             raise
+        return _ended(error)
+    return code if isinstance(code, int) else 0
+
+
+def _ended(error: BaseException) -> int:
+    """Says what went wrong; returns the exit code."""
+    if isinstance(error, LlmcostError):
         _complain(str(error), error.hint)
         return error.exit_code
-    except KeyboardInterrupt:
+    if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Abort":
         _complain("interrupted", None)
         return INTERRUPTED
-    except BrokenPipeError:
+    if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
-        if hasattr(error, "format_message"):  # the command line's own errors, whichever click they come from
-            _complain(error.format_message(), "llmcost --help, or llmcost COMMAND --help")
-            return USAGE
-        if type(error).__name__ == "Abort":
-            _complain("interrupted", None)
-            return INTERRUPTED
-        if "--debug" in arguments:
-            raise
-        _complain(
-            f"a bug in llmcost: {type(error).__name__}: {error}", "run it again with --debug and report what it prints"
-        )
-        return BUG
+    if hasattr(error, "format_message"):  # of the package that reads the command line, whichever version it is
+        from llmcost.cli import mistakes
+
+        if mistakes.is_call_for_help(error):
+            print(error.format_message())  # noqa: T201
+            return 0
+        _complain(*mistakes.explained(error))
+        return USAGE
+    hint = "run it again with --debug and report what it prints"
+    _complain(f"a bug in llmcost: {type(error).__name__}: {error}", hint)
+    return BUG
 
 
 def _complain(sentence: str, hint: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
@@ -12,6 +13,7 @@ from llmcost.config import duration
 from llmcost.errors import UsageError
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -49,20 +51,28 @@ def parse(since: str | None, until: str | None, last: str | None, tz: str, at: d
     return window
 
 
+def whole_days(window: Window) -> Window:
+    """The window widened to whole UTC days."""
+    since, until = window.since_us, window.until_us
+    return Window(
+        None if since is None else since // DAY_US * DAY_US, None if until is None else -(-until // DAY_US) * DAY_US
+    )
+
+
 def _back(text: str, at: datetime) -> datetime:
     length = duration(text)
     if length is None:
         raise UsageError(f"'{text}' is no length of time", place="--last", hint="write 7d, 24h, 4w or 3 months")
-    if length.seconds is not None:
-        return at - timedelta(seconds=length.seconds)
-    months = length.count * (12 if length.unit == "year" else 1)
-    year, month = divmod(at.year * 12 + at.month - 1 - months, 12)
-    for day in range(at.day, at.day - 4, -1):
-        try:
-            return at.replace(year=year, month=month + 1, day=day)
-        except ValueError:
-            continue
-    raise UsageError(f"'{text}' leads out of the calendar", place="--last")
+    try:
+        if length.seconds is not None:
+            return at - timedelta(seconds=length.seconds)
+        months = length.count * (12 if length.unit == "year" else 1)
+        year, month = divmod(at.year * 12 + at.month - 1 - months, 12)
+        return at.replace(year=year, month=month + 1, day=min(at.day, monthrange(year, month + 1)[1]))
+    except (ValueError, OverflowError):
+        raise UsageError(
+            f"'{text}' leads out of the calendar", place="--last", hint="write 7d, 24h, 4w or 3 months"
+        ) from None
 
 
 def _edge(text: str | None, flag: str, tz: str) -> int | None:
@@ -71,7 +81,10 @@ def _edge(text: str | None, flag: str, tz: str) -> int | None:
     found = _instant(text)
     if found is None:
         raise UsageError(f"'{text}' is no date or time", place=flag, hint="write 2026-10-31 or 2026-10-31T12:00:00Z")
-    return _us(found if found.tzinfo else found.replace(tzinfo=ZoneInfo(tz)))
+    try:
+        return _us((found if found.tzinfo else found.replace(tzinfo=ZoneInfo(tz))).astimezone(timezone.utc))
+    except OverflowError:
+        raise UsageError(f"'{text}' leads out of the calendar", place=flag, hint="write 2026-10-31") from None
 
 
 def _instant(text: str) -> datetime | None:

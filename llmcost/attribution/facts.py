@@ -1,79 +1,138 @@
-"""Facts that live elsewhere, as temporary tables: users.csv with plans and their dates, and the files of `enrich:`."""
+"""Facts that live elsewhere, as temporary tables with a column `match_key`: users.csv with plans and their dates, and the files of `enrich:`."""
 
 from __future__ import annotations
 
+import csv
+import re
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 from llmcost.config import Config
 from llmcost.errors import UsageError, nearest
 from llmcost.resources import sql
-from llmcost.store import Store, quote_identifier, quote_text
+from llmcost.store import EngineError, Store, quote_identifier, quote_text
 
 USER_COLUMNS = ("user", "plan", "alias", "kind", "ltv", "revenue_per_month", "valid_from", "valid_to")
-
-MATCH_SQL = sql("attribution/match.sql")
+USERS = "llmcost_users"
+MAX_HEADER = 100_000
 
 
 def users_table(store: Store, config: Config) -> str:
-    """One row per name of a user and stretch of time; UsageError for unknown columns, bad dates and stretches that overlap."""
-    table = "llmcost_users"
-    if _exists(store, table):
-        return table
-    path = config.users
-    if path is None:
+    """One row per name of a user and stretch of time; UsageError for unknown columns, bad values and stretches that overlap."""
+    if store.has_table(USERS):
+        return USERS
+    if config.users is None:
         raise AssertionError("no users in the config")
-    columns = _columns(store, path, config.place("users"))
-    for column in columns:
+    file = _open(config.users, config.place("users"))
+    for column in file.columns:
         if column not in USER_COLUMNS:
-            raise UsageError(f"unknown column '{column}'", place=str(path), hint=nearest(column, USER_COLUMNS) or f"known: {', '.join(USER_COLUMNS)}")
-    if "user" not in columns:
-        raise UsageError("the column 'user' is missing", place=str(path), hint="user,plan[,alias,kind,ltv,revenue_per_month,valid_from,valid_to]")
-    absent = ", ".join(f"NULL::VARCHAR AS {quote_identifier(c)}" for c in USER_COLUMNS)
-    rows = f"SELECT {absent} WHERE false UNION ALL BY NAME SELECT * FROM {_csv(path)}"
-    store.run(f"CREATE TEMP TABLE llmcost_users_read AS SELECT row_number() OVER () + 1 AS line, * FROM ({rows})")
-    for line, what in store.rows(sql("attribution/users_problems.sql")):
-        raise UsageError(what, place=f"{path}:{line}", hint="dates are YYYY-MM-DD; valid_to is the first day that no longer counts")
-    store.run(sql("attribution/users.sql"))
-    return table
+            hint = nearest(column, USER_COLUMNS) or f"known: {', '.join(USER_COLUMNS)}"
+            raise UsageError(f"unknown column '{column}'", place=f"{file.path}:1", hint=hint)
+    if "user" not in file.columns:
+        hint = "user,plan[,alias,kind,ltv,revenue_per_month,valid_from,valid_to]"
+        raise UsageError("the column 'user' is missing", place=f"{file.path}:1", hint=hint)
+    absent = "".join(f", NULL AS {quote_identifier(c)}" for c in USER_COLUMNS if c not in file.columns)
+    _run(store, sql("attribution/users.sql").format(absent=absent, rows=file.rows()), file)
+    for position, what in store.rows(sql("attribution/users_problems.sql")):
+        hint = "dates are YYYY-MM-DD; valid_to is the first day that no longer counts"
+        raise UsageError(what, place=f"{file.path}:{file.line(position)}", hint=hint)
+    return USERS
 
 
 def enrich_table(store: Store, config: Config, number: int) -> str:
-    """One row per key of the file; a key that stands there twice keeps its first row."""
+    """One row per key of the file; a key that stands there twice keeps its first row. UsageError for a missing file or column."""
     table = f"llmcost_enrich_{number}"
-    if _exists(store, table):
+    if store.has_table(table):
         return table
     enrich = config.enrich[number]
     place = config.place("enrich", number)
-    columns = _columns(store, enrich.file, place)
-    for wanted in (enrich.on, *enrich.set):
-        if wanted not in columns:
-            raise UsageError(f"{enrich.file.name} has no column '{wanted}'", place=place, hint=nearest(wanted, columns) or f"it has {', '.join(columns)}")
-    on = quote_identifier(enrich.on)
-    chosen = ", ".join(f"nullif({quote_identifier(c)}, '') AS {quote_identifier(c)}" for c in (enrich.on, *enrich.set))
-    store.run(f"CREATE TEMP TABLE {table} AS SELECT DISTINCT ON ({on}) {chosen} FROM {_csv(enrich.file)} WHERE {on} <> ''")
+    file = _open(enrich.file, place)
+    on = enrich.on if enrich.on in file.columns else enrich.on.removeprefix("tag:")
+    for wanted in (on, *enrich.set):
+        if wanted not in file.columns:
+            hint = nearest(wanted, file.columns) or f"it has {', '.join(file.columns)}"
+            raise UsageError(f"{enrich.file.name} has no column '{wanted}'", place=place, hint=hint)
+    chosen = ", ".join(f"nullif({quote_identifier(c)}, '') AS {quote_identifier(c)}" for c in enrich.set)
+    text = sql("attribution/enrich.sql").format(table=table, on=quote_identifier(on), chosen=chosen, rows=file.rows())
+    _run(store, text, file)
     return table
 
 
 def has_aliases(store: Store, config: Config) -> bool:
     """Whether any user has a second name."""
-    return bool(store.value(f"SELECT count(*) FROM {users_table(store, config)} WHERE name <> \"user\""))
+    return _traits(store, config)[0]
 
 
-def has_kinds(store: Store, config: Config) -> bool:
-    """Whether any user is marked as internal."""
-    return bool(store.value(f"SELECT count(*) FROM {users_table(store, config)} WHERE kind IN ('internal', 'test', 'evaluation')"))
+def has_internal(store: Store, config: Config) -> bool:
+    """Whether any user is one of ours."""
+    return _traits(store, config)[1]
 
 
-def _exists(store: Store, table: str) -> bool:
-    return bool(store.value("SELECT count(*) FROM duckdb_tables() WHERE table_name = $name", {"name": table}))
+def _traits(store: Store, config: Config) -> tuple[bool, bool]:
+    users_table(store, config)
+    aliases, internal = store.row(sql("attribution/users_traits.sql"))
+    return bool(aliases), bool(internal)
 
 
-def _csv(path: Path) -> str:
-    return f"read_csv({quote_text(str(path))}, all_varchar = true, header = true, quote = '\"', escape = '\"', null_padding = true)"
+@dataclass(frozen=True)
+class _CsvFile:
+    path: Path
+    delimiter: str
+    columns: tuple[str, ...]
+
+    def rows(self) -> str:
+        """The trusted SQL that reads it, all text. Nothing is guessed, and in order: the first of two rows is the first."""
+        # brackets and stars of a file name are no pattern
+        path = re.sub(r"([\[\]*?])", r"[\1]", str(self.path))
+        columns = ", ".join(f"{quote_text(c)}: 'VARCHAR'" for c in self.columns)
+        options = (
+            f"delim = {quote_text(self.delimiter)}, quote = '\"', escape = '\"', header = true, auto_detect = false"
+        )
+        return f"read_csv({quote_text(path)}, columns = {{{columns}}}, {options}, parallel = false)"
+
+    def line(self, position: int) -> int:
+        """The line on which the row of that number (from 1, without the header) begins: empty lines and cells with breaks count too."""
+        with self.path.open(encoding="utf-8-sig", newline="") as lines:
+            reader = csv.reader(lines, delimiter=self.delimiter)
+            seen, begins = -1, 1
+            for row in reader:
+                seen += bool(row)
+                if seen == position:
+                    return begins
+                begins = reader.line_num + 1
+        return begins
 
 
-def _columns(store: Store, path: Path, place: str | None) -> list[str]:
+def _open(path: Path, place: str | None) -> _CsvFile:
+    """Reads the header: the names, and which of comma, semicolon and tab parts them. UsageError for a file that is no such table."""
     if not path.is_file():
         raise UsageError(f"no such file: {path}", place=place, hint="paths in llmcost.yaml are relative to it")
-    names, _ = store.table(f"SELECT * FROM {_csv(path)} LIMIT 0")
-    return names
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            first = lines.readline(MAX_HEADER)
+        with path.open("rb") as chunks:
+            quotes = sum(chunk.count(b'"') for chunk in iter(lambda: chunks.read(1 << 20), b""))
+    except (OSError, UnicodeDecodeError) as error:
+        what = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(f"cannot be read: {what}", place=str(path)) from error
+    if quotes % 2:  # the engine would drop the row and all that follows it without a word
+        raise UsageError("a quote is not closed", place=str(path), hint="write a quote inside a quoted cell twice")
+    delimiter = max(",;\t", key=first.count)
+    columns = tuple(name.strip() for name in next(csv.reader([first], delimiter=delimiter), []))
+    if not any(columns):
+        raise UsageError("the header is missing", place=f"{path}:1", hint="the first line names the columns")
+    if twice := next((name for name, times in Counter(columns).items() if times > 1), None):
+        raise UsageError(f"two columns are called '{twice}'", place=f"{path}:1", hint="give each its own name")
+    return _CsvFile(path, delimiter, columns)
+
+
+def _run(store: Store, text: str, file: _CsvFile) -> None:
+    try:
+        store.run(text)
+    except EngineError as error:
+        line = re.search(r"Line: (\d+)", error.message)
+        place = f"{file.path}:{line[1]}" if line else str(file.path)
+        raise UsageError(
+            "the row does not fit the header", place=place, hint=f"{len(file.columns)} cells, UTF-8"
+        ) from error

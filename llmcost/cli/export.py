@@ -49,8 +49,8 @@ def export(
     from llmcost.exports.datasets import DATASETS
 
     settings = session.config(config)
-    chosen = DATASETS[session.one_of(dataset, tuple(DATASETS), "--dataset")]
-    form = session.one_of(format, tuple(files.ENDINGS), "--format")
+    chosen = DATASETS[session.one_of(dataset, tuple(DATASETS), "--dataset", "dataset")]
+    form = session.one_of(format, files.FORMATS, "--format", "format")
     if to is not None and output is not None:
         raise UsageError(
             "cannot stand beside --to", place="--output", hint="--to is a folder of days, --output one file"

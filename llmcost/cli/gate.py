@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Optional
 
 import typer
@@ -75,8 +76,8 @@ def gate(
     import os
     from datetime import timedelta
 
-    from llmcost import windows
     from llmcost import config as values
+    from llmcost import windows
     from llmcost.budgets import gate as budgets
     from llmcost.errors import UsageError
     from llmcost.render import render, write
@@ -96,7 +97,7 @@ def gate(
     zone = session.zone(tz, settings)
     limits = budgets.Limits(
         max_cost=budget,
-        per=session.names(per) or (),
+        per=session.dimensions(per, "--per") or (),
         warn_at=_share(warn_at, "--warn-at"),
         max_unpriced_share=_share(max_unpriced, "--max-unpriced")
         if max_unpriced
@@ -114,7 +115,6 @@ def gate(
             window,
             zone,
             windows.now(os.environ),
-            as_of=session.as_of(store),
         )
     table = budgets.as_table(verdict, zone)
     for form, path in targets:
@@ -124,7 +124,7 @@ def gate(
         raise typer.Exit(verdict.exit_code)
 
 
-def _share(text: str | None, flag: str):  # noqa: ANN202
+def _share(text: str | None, flag: str) -> Decimal | None:
     from llmcost import config as values
     from llmcost.errors import UsageError
 
@@ -142,4 +142,4 @@ def _target(text: str) -> tuple[str, str]:
     form, mark, path = text.partition("=")
     if not mark or not path:
         raise UsageError(f"'{text}' names no file", place="--report", hint="write --report json=gate.json")
-    return session.one_of(form, ("json", "markdown", "csv", "table"), "--report"), path
+    return session.one_of(form, ("json", "markdown", "csv", "table"), "--report", "format"), path

@@ -6,6 +6,14 @@ from typing import Annotated, Optional
 
 import typer
 
+
+def _known_format(name: str) -> str:
+    from llmcost.cli import session
+    from llmcost.render import FORMATS
+
+    return session.one_of(name, tuple(FORMATS), "--format", "format")
+
+
 Db = Annotated[
     Optional[str],
     typer.Option("--db", envvar="LLMCOST_DB", help="The ledger file.  [default: llmcost.duckdb]", show_default=False),
@@ -59,7 +67,16 @@ Currency = Annotated[
 Cost = Annotated[
     str, typer.Option("--cost", metavar="KIND", help="computed (ours) or source (what the logs recorded).")
 ]
-Format = Annotated[str, typer.Option("--format", "-f", metavar="FORMAT", help="table, json, ndjson, csv or markdown.")]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        "-f",
+        metavar="FORMAT",
+        help="table, json, ndjson, csv or markdown.",
+        callback=_known_format,  # before a log is read for it
+    ),
+]
 Output = Annotated[
     Optional[str],
     typer.Option("--output", "-o", metavar="FILE", help="Write to this file, whole or not at all, instead of stdout."),

@@ -56,7 +56,7 @@ def report(
     session.only_usd(currency, settings)
     zone = session.zone(tz, settings)
     question = spend.Question(
-        by=session.names(by),
+        by=session.dimensions(by, "--by"),
         where=session.condition(where),
         window=session.window(since, until, last, zone),
         tz=zone,
@@ -64,7 +64,7 @@ def report(
         limit=top if format == "table" and top > 0 else None,
     )
     with session.ledger(db, [*(paths or []), *(log or [])], settings, wait_s=wait, quiet=quiet) as store:
-        table = spend.report(store, settings, question, digest=session.digest(settings), as_of=session.as_of(store))
+        table = spend.report(store, settings, question, digest=session.digest(settings))
     session.show(table, format, output)
     if strict and not table.rows:
         raise typer.Exit(UNDECIDED)

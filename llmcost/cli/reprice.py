@@ -20,15 +20,12 @@ def reprice(
     llmcost reprice
     llmcost reprice --format json
     """
-    from llmcost.errors import UsageError
     from llmcost.pricing.reprice import reprice as again
     from llmcost.pricing.view import restatement
     from llmcost.store import open_ledger
 
     settings = session.config(config)
     path = session.ledger_path(db)
-    if not path.exists():
-        raise UsageError("there is no ledger yet", place=str(path), hint="llmcost ingest LOGS first")
     with session.progress(quiet=quiet) as tell, open_ledger(path, wait_s=wait) as store:
         tell("pricing again", 0, 0)
         changed = again(store, session.catalogue(settings))

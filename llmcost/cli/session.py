@@ -53,12 +53,6 @@ def digest(settings: Config) -> str:
     return prices.digest(overrides(settings))
 
 
-def as_of(store: Store) -> str | None:
-    """The newest day on which a price of the stored costs was checked."""
-    found = store.rows("SELECT value FROM meta WHERE name = 'prices_as_of'")
-    return found[0][0] if found else None
-
-
 def ledger_path(db: str | None) -> Path:
     return Path(db or DEFAULT_DB)
 
@@ -71,14 +65,7 @@ def ledger(
     from llmcost.store import open_ledger
 
     if not logs:
-        path = ledger_path(db)
-        if not path.exists():
-            raise UsageError(
-                "there is no ledger yet",
-                place=str(path),
-                hint="llmcost ingest LOGS first, or llmcost report LOGS for a look without a store",
-            )
-        with open_ledger(path, read_only=True, wait_s=wait_s) as store:
+        with open_ledger(ledger_path(db), read_only=True, wait_s=wait_s) as store:
             yield store
         return
     with tempfile.TemporaryDirectory(prefix="llmcost-") as folder:
@@ -137,22 +124,30 @@ def window(since: str | None, until: str | None, last: str | None, tz: str) -> W
     return windows.parse(since, until, last, tz, windows.now(os.environ))
 
 
-def names(text: str | None) -> list[str] | None:
-    """A list of flags' words: `a,b` is [a, b]."""
+def dimensions(text: str | None, flag: str) -> list[str] | None:
+    """What to group by: `a,b` is [a, b]. UsageError for a word that is no dimension."""
+    from llmcost.conditions import DIMENSIONS
+    from llmcost.errors import nearest
+
     if text is None:
         return None
     found = [part.strip() for part in text.split(",")]
-    if not all(found) or not found:
-        raise UsageError("an empty name", place="--by", hint="write agent,feature")
+    for name in found:
+        if not name:
+            raise UsageError("an empty name", place=flag, hint="write agent,feature")
+        if name not in DIMENSIONS and not (name.startswith("tag:") and name != "tag:"):
+            hint = nearest(name, (*DIMENSIONS, "tag:KEY")) or f"one of {', '.join(DIMENSIONS)}, tag:KEY"
+            raise UsageError(f"unknown dimension '{name}'", place=flag, hint=hint)
     return list(dict.fromkeys(found))
 
 
-def one_of(value: str, known: Sequence[str], flag: str) -> str:
+def one_of(value: str, known: Sequence[str], flag: str, what: str = "word") -> str:
+    """The value, when it is known; UsageError with the nearest word otherwise."""
     from llmcost.errors import nearest
 
     if value not in known:
         raise UsageError(
-            f"unknown word '{value}'", place=flag, hint=nearest(value, known) or f"one of {', '.join(known)}"
+            f"unknown {what} '{value}'", place=flag, hint=nearest(value, known) or f"one of {', '.join(known)}"
         )
     return value
 
@@ -171,7 +166,18 @@ def show(table: Table | Sequence[Table], form: str, output: str | None) -> None:
     tables = [table] if not isinstance(table, Sequence) else list(table)
     terminal = output in (None, "-") and sys.stdout.isatty()
     width = terminal_width() if terminal else None
-    write("".join(render(t, form, width=width, color=terminal and colourful()) for t in tables), output)
+    write(_together([render(t, form, width=width, color=terminal and colourful()) for t in tables], form), output)
+
+
+def _together(texts: Sequence[str], form: str) -> str:
+    """Several tables as one text that its readers still understand: a JSON array, one CSV header."""
+    if len(texts) == 1 or form == "ndjson":
+        return "".join(texts)
+    if form == "json":
+        return "[" + ",\n".join(text.rstrip() for text in texts) + "]\n"
+    if form == "csv":
+        return texts[0] + "".join(text.split("\n", 1)[1] for text in texts[1:])
+    return "\n".join(texts)
 
 
 def terminal_width() -> int:
@@ -196,19 +202,19 @@ def progress(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
     if quiet or not sys.stderr.isatty():
         yield lambda _what, _done, _all: None
         return
-    state = {"what": "looking at the files", "done": 0, "all": 0}
+    what, part = "looking at the files", ""
     stop = threading.Event()
     begun = time.monotonic()
 
     def draw() -> None:
         while not stop.wait(0.2):
-            part = f" {100 * int(state['done']) // int(state['all'])}%" if state["all"] and state["done"] else ""
-            line = f"llmcost: {visible(str(state['what']))}{part} ({time.monotonic() - begun:.0f} s)"
+            line = f"llmcost: {visible(what)}{part} ({time.monotonic() - begun:.0f} s)"
             sys.stderr.write("\r\x1b[K" + line[: terminal_width() - 1])
             sys.stderr.flush()
 
-    def tell(what: str, done: int, all_: int) -> None:
-        state.update(what=what, done=done, all=all_)
+    def tell(now: str, done: int, all_: int) -> None:
+        nonlocal what, part
+        what, part = now, f" {100 * done // all_}%" if all_ and done else ""
 
     thread = threading.Thread(target=draw, daemon=True)
     thread.start()

@@ -13,7 +13,8 @@ from llmcost.conditions import Condition
 from llmcost.config import Config
 from llmcost.model import Column, Kind, Table
 from llmcost.resources import sql
-from llmcost.store import Store
+from llmcost.spend import report
+from llmcost.store import Store, quote_identifier
 from llmcost.windows import Window
 
 Rows = Iterator[tuple[str | None, list[list[Any]]]]
@@ -33,18 +34,13 @@ class Dataset:
 
 
 DAILY_BY = ("day", "scope", "source", "provider", "model", "agent", "feature", "plan", "team")
-DAILY_FIGURES = (
-    *("requests", "attempts", "turns", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens"),
-    *("cost", "source_cost", "unpriced_requests", "usage_missing"),
-)
-_KINDS: dict[str, Kind] = {"cost": "cost", "source_cost": "source_cost"}
 
 
 def _daily(store: Store, config: Config, where: Condition | None, window: Window) -> Rows:
-    lens = focus(store, config, "UTC")  # exports always use UTC days
-    select = lens.select(DAILY_BY, where, window)
-    found = store.rows(f"WITH attributed AS ({select})\n{sql('exports/daily.sql')}", lens.params)
-    yield from _by_day(list(row) for row in found)
+    """A report by nine dimensions; exports always use UTC days."""
+    found = report.groups(store, config, DAILY_BY, where, window, "UTC")
+    found.sort(key=lambda row: [(cell is not None, cell) for cell in row[: len(DAILY_BY)]])
+    yield from _by_day(iter(found))
 
 
 def _kind_of(column: ledger.LedgerColumn) -> Kind:
@@ -52,33 +48,40 @@ def _kind_of(column: ledger.LedgerColumn) -> Kind:
         return "cost"
     if column.type.startswith("DECIMAL"):
         return "source_cost"
-    return {"BIGINT": "count", "TIMESTAMP": "time"}.get(column.type, "text")  # type: ignore[return-value]
+    kinds: dict[str, Kind] = {"BIGINT": "count", "TIMESTAMP": "time"}
+    return kinds.get(column.type, "text")
 
 
 def _requests(store: Store, config: Config, where: Condition | None, window: Window) -> Rows:
     lens = focus(store, config, "UTC")
-    select = lens.select(("day",), where, window)
-    hidden = _hidden(store, config)
-    user = ledger.NAMES.index("user")
-    text = f"SELECT dim_1, {', '.join(chr(34) + name + chr(34) for name in ledger.NAMES)} FROM ({select}) ORDER BY dim_1 NULLS FIRST, seq"
-
-    def rows() -> Iterator[list[Any]]:
-        for batch in store.batches(text, lens.params):
-            for row in batch:
-                cells = list(row)
-                cells[user + 1] = hidden(cells[user + 1])
-                yield cells
-
-    for day, found in _by_day(rows()):
-        yield day, [row[1:] for row in found]
+    select = lens.select({"utc_day": "day"}, where, window)
+    names = ", ".join(map(quote_identifier, ledger.NAMES))
+    text = sql("exports/requests.sql").format(names=names, select=select)
+    leaving = _private(store, config)
+    for day, rows in _by_day(list(row) for batch in store.batches(text, lens.params) for row in batch):
+        yield day, [leaving(row[1:]) for row in rows]
 
 
-def _hidden(store: Store, config: Config) -> Callable[[str | None], str | None]:
-    """privacy.user: hashed keeps names of users inside; equal users stay equal."""
-    if config.privacy["user"] != "hashed":
-        return lambda user: user
-    key = str(store.value("SELECT value FROM meta WHERE name = 'prompt_key'"))
-    return lambda user: None if user is None else hashlib.blake2b(user.encode("utf-8", "replace"), key=key.encode(), digest_size=16).hexdigest()
+def _private(store: Store, config: Config) -> Callable[[list[Any]], list[Any]]:
+    """A row as it may leave the store: `privacy.user: hashed` keeps the names of users inside, `privacy.tags` all other tags.
+
+    Equal users stay equal, also where a tag holds the name.
+    """
+    user, tags = ledger.NAMES.index("user"), ledger.NAMES.index("tags")
+    kept = config.privacy["tags"]
+    key = (store.fact("prompt_key") or "").encode() if config.privacy["user"] == "hashed" else None
+
+    def leaving(row: list[Any]) -> list[Any]:
+        name = row[user]
+        if kept is not None and row[tags]:
+            row[tags] = {tag: value for tag, value in row[tags].items() if tag in kept}
+        if key is not None and name is not None:
+            digest = hashlib.blake2b(name.encode("utf-8", "replace"), key=key, digest_size=16).hexdigest()
+            row[user] = digest
+            row[tags] = {tag: digest if value == name else value for tag, value in (row[tags] or {}).items()}
+        return row
+
+    return leaving
 
 
 def _by_day(rows: Iterator[list[Any]]) -> Rows:
@@ -97,7 +100,7 @@ def _by_day(rows: Iterator[list[Any]]) -> Rows:
 DATASETS: dict[str, Dataset] = {
     "daily": Dataset(
         "daily",
-        tuple(Column(n, "text") for n in DAILY_BY) + tuple(Column(n, _KINDS.get(n, "count")) for n in DAILY_FIGURES),
+        (*(Column(name, "text") for name in DAILY_BY), *report.FIGURES),
         _daily,
     ),
     "requests": Dataset("requests", tuple(Column(c.name, _kind_of(c)) for c in ledger.COLUMNS), _requests),

@@ -12,30 +12,30 @@ WITH bodies AS (
   FROM enveloped
 ), billed AS (
   -- the top level holds the served message only: what else was billed (compaction, advisor, a declined fallback) are rows of their own
-  SELECT *, 0 AS part, b.model AS part_model, CAST(NULL AS VARCHAR) AS part_type, struct_pack(
-      input_tokens := b.usage.input_tokens, output_tokens := b.usage.output_tokens, cache_read_input_tokens := b.usage.cache_read_input_tokens,
-      cache_creation_input_tokens := b.usage.cache_creation_input_tokens, cache_creation := b.usage.cache_creation) AS u
-  FROM bodies
-  UNION ALL
-  SELECT * EXCLUDE (it), struct_pack(
-      input_tokens := it.input_tokens, output_tokens := it.output_tokens, cache_read_input_tokens := it.cache_read_input_tokens,
-      cache_creation_input_tokens := it.cache_creation_input_tokens, cache_creation := it.cache_creation)
-  FROM (
-    SELECT * EXCLUDE (it, n), n AS part, coalesce(it.model, b.model) AS part_model, it.type AS part_type, it
-    FROM (SELECT *, unnest(b.usage.iterations) AS it, unnest(range(1, len(b.usage.iterations) + 1)) AS n FROM bodies WHERE len(b.usage.iterations) > 0)
-    -- a fallback that was declined before it wrote anything is free
-    WHERE it.type <> 'message' AND NOT (starts_with(it.type, 'fallback') AND coalesce(it.output_tokens, '0') = '0')
-  )
+  SELECT * EXCLUDE (p), p.* FROM (SELECT *, unnest(list_concat(
+    [{'part': 0, 'part_model': b.model, 'u': {'input_tokens': b.usage.input_tokens, 'output_tokens': b.usage.output_tokens,
+      'cache_read_input_tokens': b.usage.cache_read_input_tokens, 'cache_creation_input_tokens': b.usage.cache_creation_input_tokens,
+      'cache_creation': b.usage.cache_creation}}],
+    list_transform(
+      -- a fallback that was declined before it wrote anything is free
+      list_filter(list_transform(b.usage.iterations, lambda it, n: {'it': it, 'n': n}),
+        lambda x: x.it.type <> 'message' AND NOT (starts_with(x.it.type, 'fallback') AND coalesce(x.it.output_tokens, '0') = '0')),
+      lambda x: {'part': x.n, 'part_model': coalesce(x.it.model, b.model), 'u': {'input_tokens': x.it.input_tokens, 'output_tokens': x.it.output_tokens,
+        'cache_read_input_tokens': x.it.cache_read_input_tokens, 'cache_creation_input_tokens': x.it.cache_creation_input_tokens,
+        'cache_creation': x.it.cache_creation}}))) AS p
+  FROM bodies)
 )
 SELECT file, md5(CAST(json AS VARCHAR)) AS line_digest, 'anthropic_message' AS source,
-  CASE WHEN b.usage IS NULL AND b.error.type IS NULL THEN 'no Anthropic message' END AS doubt,
+  CASE WHEN o.call_type IS NULL AND coalesce(o.type, '') <> 'message_start' AND coalesce((b.type = 'message' AND b.usage IS NOT NULL) OR b.type = 'error' OR batch_result IN ('canceled', 'expired'), false)
+       THEN NULL ELSE 'no Anthropic message' END AS doubt,
+  nullif(part, 0) AS part,
   CASE WHEN part > 0 THEN coalesce(said(b.id), said(b.request_id), said(o.request_id), said(o.custom_id)) || '#' || part
        ELSE coalesce(said(b.id), said(b.request_id), said(o.request_id), said(o.custom_id)) END AS id,
   CASE WHEN part > 0 THEN said(b.id) END AS parent,
   CASE WHEN part > 0 THEN 'iteration' END AS kind_said,
   outer_time(o) AS started, outer_end(o) AS ended, coalesce(o.latency_ms, o.duration_ms) AS latency_ms,
-  CASE WHEN b.error.type IS NOT NULL THEN 'error' ELSE 'success' END AS status,
-  b.error.type AS error_class, b.error.message AS error_message, b.stop_reason AS finish_reason,
+  CASE WHEN batch_result = 'canceled' THEN 'cancelled' WHEN b.error.type IS NOT NULL OR batch_result = 'expired' THEN 'error' ELSE 'success' END AS status,
+  coalesce(b.error.type, batch_result) AS error_class, b.error.message AS error_message, b.stop_reason AS finish_reason,
   coalesce(o.provider, 'anthropic') AS provider, coalesce(part_model, q.model) AS model, q.model AS model_requested, 'chat' AS operation,
   b.usage.service_tier AS service_tier, b.usage.speed AS speed, b.usage.inference_geo AS inference_geo, o.region AS region,
   coalesce(outer_user(o), said(json_extract_string(q.metadata, '$.user_id'))) AS "user",

@@ -2,34 +2,39 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import hashlib
 import io
 import json
+import re
 import shutil
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from glob import glob, has_magic
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from llmcost.errors import UsageError
+from llmcost.errors import LlmcostError, UsageError, nearest
 from llmcost.store import Store, quote_text
 
 LOG_SUFFIXES = (".jsonl", ".ndjson", ".json", ".log", ".csv", ".tsv", ".parquet")
 PACKED_SUFFIXES = (".gz", ".zst")
 EDGE_BYTES = 64 * 1024
 CHUNK_BYTES = 1 << 20
+CSV_BUFFERS = f"max_line_size = {8 << 20}, buffer_size = {16 << 20}"
+"""By itself the engine would take sixteen times the longest line for each buffer."""
 
 
 @dataclass(frozen=True)
 class LogFile:
     """A file to read. `name` is how the user called it; `path` is what is read, a temporary copy where that is needed.
 
-    `shape` is jsonl, csv or parquet. `first_line` is the line of the first record; `lines` the line of every record where
-    they do not simply follow each other.
+    `shape` is jsonl, csv, parquet or empty. `lines` is the line of every record where they do not simply follow each other.
     """
 
     name: str
@@ -39,11 +44,17 @@ class LogFile:
     fingerprint: str
     shape: str = "jsonl"
     delimiter: str = ","
-    lines: tuple[int, ...] | None = None
+    compression: str = "none"
+    lines: Sequence[int] | None = None
     note: str | None = None
     """What was lost on the way, for people: a truncated archive."""
     asked_for: bool = True
     """Named by the user; a file only met in a folder may turn out to be no log."""
+
+    @property
+    def first_line(self) -> int:
+        """The line of the first record, where no line is blank."""
+        return 2 if self.shape == "csv" else 1
 
 
 def expand(paths: Iterable[str], temporary: Path, skip: frozenset[Path] = frozenset()) -> list[LogFile]:
@@ -61,13 +72,19 @@ def expand(paths: Iterable[str], temporary: Path, skip: frozenset[Path] = frozen
         if path.is_dir():
             inside = [(p, False) for p in sorted(path.rglob("*")) if p.is_file() and _looks_like_log(p)]
             if not inside:
-                raise UsageError("the folder holds no log files", place=text, hint=f"looked for {', '.join(LOG_SUFFIXES)}, also packed")
+                raise UsageError(
+                    "the folder holds no log files",
+                    place=text,
+                    hint=f"looked for {', '.join(LOG_SUFFIXES)}, also packed",
+                )
         elif path.exists():
             inside = [(path, True)]
         elif has_magic(text):
             inside = [(Path(p), True) for p in sorted(glob(text, recursive=True)) if Path(p).is_file()]
             if not inside:
-                raise UsageError("the pattern matches no file", place=text, hint="quote it, and mind that ** needs a slash after it")
+                raise UsageError(
+                    "the pattern matches no file", place=text, hint="quote it, and mind that ** needs a slash after it"
+                )
         else:
             raise UsageError("no such file or folder", place=text, hint=_near_path(path))
         for file, asked_for in inside:
@@ -85,12 +102,9 @@ def _looks_like_log(path: Path) -> bool:
 
 
 def _near_path(path: Path) -> str | None:
-    from llmcost.errors import nearest
-
     folder = path.parent
     names = [p.name for p in folder.iterdir()] if folder.is_dir() else []
-    near = nearest(path.name, names)
-    return near if near else f"is the folder right? ({folder.resolve()})"
+    return nearest(path.name, names) or f"is the folder right? ({folder.resolve()})"
 
 
 def _log_file(name: str, path: Path, *, asked_for: bool) -> LogFile:
@@ -107,69 +121,111 @@ def _log_file(name: str, path: Path, *, asked_for: bool) -> LogFile:
 
 
 def prepare(log: LogFile, temporary: Path, scratch: Store) -> LogFile:
-    """The same log in a form SQL can read: unpacked, UTF-8, one record a line."""
+    """The same log in a form SQL can read: unpacked, UTF-8, one record a line. UsageError for what is no text."""
     with log.path.open("rb") as file:
         magic = file.read(16)
     if magic[:4] == b"PAR1":
         return replace(log, shape="parquet")
     if magic.startswith(b"SQLite format 3"):
-        raise UsageError("SQLite files cannot be read yet", place=log.name, hint="export the table as CSV or JSON lines")
+        raise UsageError(
+            "SQLite files cannot be read yet", place=log.name, hint="export the table as CSV or JSON lines"
+        )
     if magic[:2] == b"PK":
         raise UsageError("zip archives cannot be read", place=log.name, hint="unpack it and name the folder")
     if magic[:4] == b"\x28\xb5\x2f\xfd":
         log = replace(log, path=_unzstd(log, temporary, scratch))
     elif magic[:2] == b"\x1f\x8b":
         log = _checked_gzip(log, temporary)
-    head = b"".join(_head(log.path))
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        log = replace(log, path=_utf8(log, temporary))
-        head = b"".join(_head(log.path))
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if _head(log.path)[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        log = replace(log, path=_utf8(log, temporary), compression="none")
+    return _shaped(log, _head(log.path).removeprefix(b"\xef\xbb\xbf").lstrip(), temporary)
+
+
+def _shaped(log: LogFile, text: bytes, temporary: Path) -> LogFile:
+    """Tells from the first megabytes what a text holds."""
     if not text:
-        return log
-    if text[:1] in (b"{", b"["):
-        first = text.split(b"\n", 1)[0].strip()
-        is_lines = text[:1] == b"{" and (_is_json(first) or (b"\n" in text and b"\n{" in text and not _is_json_start(text)))
-        return log if is_lines or _one_line(text) else _document(log, temporary)
-    if log.name.endswith((".jsonl", ".ndjson", ".jsonl.gz", ".ndjson.gz")):
+        return replace(log, shape="empty")
+    if b"\0" in text[:1024]:
+        raise UsageError(
+            "this is no text", place=log.name, hint="logs are JSON lines, JSON, CSV or Parquet, also packed"
+        )
+    if text.startswith((b"data:", b"event:")):
+        raise UsageError(
+            "a raw event stream (SSE) cannot be read yet",
+            place=log.name,
+            hint="log the finished response, one JSON object a line",
+        )
+    if text[:1] == b"[" or (text[:1] == b"{" and not _is_lines(text)):
+        return _document(log, temporary)
+    if any(_is_object(line) for line in text.split(b"\n", SHAPE_LINES)[:SHAPE_LINES]):
         return log
     header = text.split(b"\n", 1)[0].decode("utf-8", "replace")
     counts = {mark: header.count(mark) for mark in (",", "\t", ";", "|")}
     delimiter = max(counts, key=lambda mark: counts[mark])
-    return replace(log, shape="csv", delimiter=delimiter) if counts[delimiter] else log
+    is_csv = (
+        counts[delimiter] and text[:1] != b"{" and not re.search(r"\.(jsonl|ndjson)(\.gz|\.zst)?$", log.name.lower())
+    )
+    return replace(log, shape="csv", delimiter=delimiter) if is_csv else log
 
 
-def _is_json(text: bytes) -> bool:
-    try:
-        json.loads(text.decode("utf-8-sig", "replace"))
-    except ValueError:
+SHAPE_LINES = 50
+"""So many lines decide whether a text is JSON lines: the first ones may be talk of a starting server."""
+
+ENVELOPES = ("data", "result", "logs", "records", "items", "rows", "results", "spans", "responses")
+ENVELOPE_START = re.compile(rb'\{\s*"(%s)"\s*:\s*\[\s*\{' % "|".join(ENVELOPES).encode())
+
+
+def _is_object(line: bytes) -> bool:
+    """Whether the line is a JSON object, also one that stands in a string."""
+    text = line.strip().rstrip(b",")
+    if text[:1] not in (b"{", b'"'):
         return False
-    return True
+    try:
+        value = json.loads(text.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) or (isinstance(value, str) and value[:1] == "{")
 
 
-def _is_json_start(text: bytes) -> bool:
-    """A pretty-printed value: its first line is only a bracket or an opened key."""
-    return text.split(b"\n", 1)[0].strip() in (b"{", b"[")
+def _is_lines(text: bytes) -> bool:
+    """Whether a text that begins with `{` is JSON lines, and not one printed over many lines or wrapped around a list."""
+    first, _, rest = text.partition(b"\n")
+    try:
+        return not _inside(json.loads(first.decode("utf-8", "replace")))
+    except (ValueError, RecursionError):
+        if not rest:
+            return ENVELOPE_START.match(text) is None
+    whole = text.decode("utf-8", "replace")
+    try:
+        json.JSONDecoder().raw_decode(whole)
+    except json.JSONDecodeError as error:
+        return not _unfinished(error, whole)
+    except RecursionError:
+        return True
+    return False
 
 
-def _one_line(text: bytes) -> bool:
-    """A line so long that the head holds none whole: JSON lines with large records, not a document."""
-    return text[:1] == b"{" and b"\n" not in text
+def _unfinished(error: json.JSONDecodeError, text: str) -> bool:
+    """Whether the text only stops too early, as the first part of a longer one does; else it is broken."""
+    rest = text[error.pos :]
+    if error.msg.startswith("Unterminated string") or not rest.strip():
+        return True
+    return len(rest) < 8 and error.msg.startswith(("Expecting value", "Invalid \\"))
 
 
-def _head(path: Path) -> Iterator[bytes]:
+def _head(path: Path) -> bytes:
     with stream(path) as file:
         try:
-            yield file.read(4 * CHUNK_BYTES)
+            return file.read(4 * CHUNK_BYTES)
         except (EOFError, zlib.error, OSError):
-            return
+            return b""
 
 
 def stream(path: Path) -> BinaryIO:
     """The bytes of a plain or gzip file."""
     with path.open("rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
-    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]  # noqa: SIM115
+    return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -201,94 +257,170 @@ def _checked_gzip(log: LogFile, temporary: Path) -> LogFile:
         kept = 0
         with gzip.open(log.path, "rb") as file, plain.open("wb") as out:
             try:
-                while chunk := file.read(CHUNK_BYTES // 16):
+                # read1: what was unpacked before the damage is not lost with it
+                while chunk := file.read1(CHUNK_BYTES):
                     kept += out.write(chunk)
             except (EOFError, zlib.error, gzip.BadGzipFile):
                 pass
         return replace(log, path=plain, note=f"the archive is damaged ({error}); {kept:,} bytes of it were read")
-    return log
+    return replace(log, compression="gzip")
 
 
 def _unzstd(log: LogFile, temporary: Path, scratch: Store) -> Path:
+    """Unpacked by the engine, which reads the lines as a CSV of one column whose marks occur in no log."""
     plain = temporary / f"unzstd-{log.fingerprint}"
-    lines = "columns = {'line': 'VARCHAR'}, delim = '\x01', quote = '', escape = '', header = false, max_line_size = 67108864"
-    scratch.run(
-        f"COPY (SELECT line FROM read_csv({quote_text(str(log.path))}, {lines}, compression = 'zstd', auto_detect = false)) "
-        f"TO {quote_text(str(plain))} (FORMAT csv, HEADER false, DELIMITER '\x01', QUOTE '', ESCAPE '')"
-    )
+    marks = "delim = '\x02', quote = '', escape = '', header = false, auto_detect = false"
+    lines = f"columns = {{'line': 'VARCHAR'}}, {marks}, null_padding = true, strict_mode = false, {CSV_BUFFERS}"
+    try:
+        scratch.run(
+            f"COPY (SELECT line FROM read_csv({quote_text(str(log.path))}, {lines}, compression = 'zstd')) TO {quote_text(str(plain))} "
+            "(FORMAT csv, HEADER false, DELIMITER '\x02', QUOTE '', ESCAPE '', NULLSTR '')"
+        )
+    except LlmcostError as error:
+        raise UsageError("the engine cannot unpack this file", place=log.name, hint="unpack it with zstd -d") from error
     return plain
 
 
 def _utf8(log: LogFile, temporary: Path) -> Path:
     plain = temporary / f"utf8-{log.fingerprint}"
-    with stream(log.path) as file, plain.open("w", encoding="utf-8") as out:
-        shutil.copyfileobj(io.TextIOWrapper(file, encoding="utf-16", errors="replace", newline=""), out)
+    with (
+        stream(log.path) as file,
+        io.TextIOWrapper(file, encoding="utf-16", errors="replace", newline="") as text,
+        plain.open("w", encoding="utf-8", newline="") as out,
+    ):
+        shutil.copyfileobj(text, out)
     return plain
-
-
-ENVELOPES = ("data", "result", "logs", "records", "items", "rows", "results", "spans", "responses")
 
 
 def _document(log: LogFile, temporary: Path) -> LogFile:
     """A JSON array, pretty-printed JSON, or one object around a list: written out as one record a line, with its line number."""
     plain = temporary / f"records-{log.fingerprint}"
     lines: list[int] = []
-    note = log.note
     with plain.open("w", encoding="utf-8") as out:
         for line, record in _values(log.path):
-            if record is None:
-                note = f"line {line}: the JSON ends in the middle of a value"
-                out.write("null\n")
+            # what is broken stays broken, for the reader of the lines to say so
+            for text in ["{"] if record is None else [clean(inner) for inner in _inside(record) or [record]]:
+                out.write(text + "\n")
                 lines.append(line)
-                continue
-            for inner in _unwrapped(record):
-                out.write(clean(inner) + "\n")
-                lines.append(line)
-    return replace(log, path=plain, lines=tuple(lines), note=note)
+    return replace(log, path=plain, lines=lines, compression="none")
 
 
-def _unwrapped(record: Any) -> Iterator[Any]:
-    if isinstance(record, dict):
+def _inside(record: Any) -> list[Any] | None:
+    """The records in an envelope such as {"data": [...]}; None for what is a record itself."""
+    if isinstance(record, dict) and len(record) <= 6 and not {"usage", "response", "request"} & set(record):
         for key in ENVELOPES:
             inner = record.get(key)
-            if isinstance(inner, list) and inner and all(isinstance(i, dict) for i in inner) and len(record) <= 6:
-                yield from inner
-                return
-    yield record
+            if isinstance(inner, list) and inner and all(isinstance(i, dict) for i in inner):
+                return inner
+    return None
+
+
+MAX_VALUE_CHARS = 256 << 20
+SPACE = re.compile(r"[ \t\r\n]*")
+SPACE_INSIDE = re.compile(r"[ \t\r\n,\]]*")
 
 
 def _values(path: Path) -> Iterator[tuple[int, Any]]:
-    """The top-level values of a JSON text, or the elements of its array; each with its line. Memory holds one at a time."""
+    """(line, value) of the top-level values of a JSON text, or of the elements of its array; None for a broken one.
+
+    After a broken value it goes on with the next line. Memory holds one chunk, or one value if that is longer.
+    """
     decoder = json.JSONDecoder(parse_float=str, parse_constant=str)
-    with stream(path) as file:
-        reader = io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="")
-        text, line, ended, inside, size = "", 1, False, False, CHUNK_BYTES
+    with stream(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="") as reader:
+        text, at, line, ended, inside, size = "", 0, 1, False, False, CHUNK_BYTES
         while True:
-            stripped = text.lstrip(" \t\r\n,]" if inside else " \t\r\n")
-            line += text[: len(text) - len(stripped)].count("\n")
-            text = stripped
-            if not inside and text.startswith("["):
-                inside, text = True, text[1:]
+            space = (SPACE_INSIDE if inside else SPACE).match(text, at)
+            begin = space.end() if space else at
+            line += text.count("\n", at, begin)
+            at = begin
+            if not inside and text.startswith("[", at):
+                inside, at = True, at + 1
                 continue
+            broken = False
             try:
-                value, end = decoder.raw_decode(text)
-                if end == len(text) and not ended:
-                    raise ValueError  # a number could go on in the next chunk  # noqa: TRY301
-            except ValueError:
-                if ended:
-                    if text:
-                        yield line, None
-                    return
+                value, end = decoder.raw_decode(text, at)
+                if end < len(text) or ended:
+                    yield line, value
+                    line += text.count("\n", at, end)
+                    at, size = end, CHUNK_BYTES
+                    continue
+            except json.JSONDecodeError as error:
+                broken = at < len(text) and (ended or not _unfinished(error, text) or len(text) - at > MAX_VALUE_CHARS)
+            except RecursionError:
+                broken = True
+            if broken:
+                yield line, None
+                stop = text.find("\n", at)
+                at = stop if stop >= 0 else len(text)
+            elif ended:
+                return
+            else:
                 more = reader.read(size)
                 size = min(size * 2, 64 * CHUNK_BYTES)
-                text, ended = text + more, not more
+                text, at, ended = text[at:] + more, 0, not more
+
+
+MAX_ROW_LINES = 1000
+"""A quote that is not closed after so many lines is no long text but a broken row."""
+
+
+def csv_rows(path: Path, delimiter: str) -> Iterator[tuple[int, list[str] | None]]:
+    """(line, fields) of every row, the header first; None for a row with broken quotes, after which the next line begins anew."""
+    csv.field_size_limit(1 << 30)
+    waiting: deque[tuple[int, str]] = deque()
+    with stream(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="") as whole:
+        lines = enumerate(whole, 1)
+        while (first := waiting.popleft() if waiting else next(lines, None)) is not None:
+            number, text = first
+            if not text.strip():
                 continue
-            size = CHUNK_BYTES
-            yield line, value
-            line += text[:end].count("\n")
-            text = text[end:]
+            taken: list[tuple[int, str]] = []
+            fields, is_open = _fields(text, delimiter)
+            while (
+                is_open and len(taken) < MAX_ROW_LINES and (more := waiting.popleft() if waiting else next(lines, None))
+            ):
+                taken.append(more)
+                text += more[1]
+                if '"' in more[1]:
+                    fields, is_open = _fields(text, delimiter)
+            if fields is None:
+                waiting.extendleft(reversed(taken))
+            yield number, fields
+
+
+def _fields(text: str, delimiter: str) -> tuple[list[str] | None, bool]:
+    """The fields of one row; None when its quotes are wrong, and whether the last quote is only open still."""
+    try:
+        return next(csv.reader([text], delimiter=delimiter, strict=True)), False
+    except csv.Error as error:
+        return None, str(error) == "unexpected end of data"
+
+
+def csv_names(path: Path, delimiter: str) -> list[str]:
+    """The column names of a CSV, each once: the engine does not tell `Model` from `model`."""
+    fields = next(csv_rows(path, delimiter))[1] or []
+    found: dict[str, str] = {}
+    for place, field in enumerate(fields):
+        name = field.strip() or f"column{place}"
+        while name.lower() in found:
+            name += "_"
+        found[name.lower()] = name
+    return list(found.values())
+
+
+def csv_records(path: Path, delimiter: str) -> Iterator[tuple[int, dict[str, str | None] | str]]:
+    """(line, record) of every row; a text in place of the record says what is wrong with the row."""
+    names = csv_names(path, delimiter)
+    for line, fields in islice(csv_rows(path, delimiter), 1, None):
+        if fields is None:
+            yield line, "a quote that is not closed, or closed too early"
+        elif any(fields[len(names) :]):
+            yield line, f"{len(fields)} fields under {len(names)} names"
+        else:
+            yield line, {name: value or None for name, value in zip_longest(names, fields[: len(names)])}
 
 
 def clean(record: Any) -> str:
     """One record as one line of plain JSON; numbers with a point keep their digits by standing as text."""
-    return json.dumps(record, ensure_ascii=True, separators=(",", ":"))
+    text = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

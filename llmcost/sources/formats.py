@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -40,26 +41,42 @@ def _slp(r: Record) -> bool:
 NATIVE_NAMES = frozenset((*ledger.NAMES, *ledger.TOTALS))
 
 
+MEASURES = (*ledger.TOKEN_NAMES, *ledger.TOTALS, "cost", "units")
+
+
 def _native(r: Record) -> bool:
-    return set(r) <= NATIVE_NAMES and bool({"model", "source"} & set(r)) and any(n in r for n in (*ledger.TOKEN_NAMES, *ledger.TOTALS, "cost", "units"))
+    return (
+        set(r) <= NATIVE_NAMES
+        and bool({"model", "source"} & set(r))
+        and bool({"ts", "ts_us", "request_id", *MEASURES} & set(r))
+    )
+
+
+OPENAI_OBJECTS = ("chat.completion", "chat.completion.chunk", "text_completion", "response")
 
 
 def _openai(r: Record) -> bool:
     body = _body(r)
-    kind = str(body.get("object", ""))
-    usage = body.get("usage")
+    kind, usage, error = str(body.get("object", "")), body.get("usage"), body.get("error")
     return (
-        kind in ("chat.completion", "chat.completion.chunk", "text_completion", "response")
+        kind in OPENAI_OBJECTS
         or (kind == "list" and isinstance(usage, Mapping))
         or (isinstance(usage, Mapping) and "prompt_tokens" in usage and "choices" in body)
-        or (isinstance(body.get("error"), Mapping) and "code" in body["error"] and "message" in body["error"] and body is not r)
+        # a failed call: an error body in a wrapper, or a line of a batch that got no response
+        or (
+            isinstance(error, Mapping)
+            and {"code", "message"} <= set(error)
+            and (body is not r or {"custom_id", "response"} <= set(r))
+        )
     )
 
 
 def _anthropic(r: Record) -> bool:
     body = _body(r)
-    return (body.get("type") == "message" and isinstance(body.get("usage"), Mapping)) or (
-        body.get("type") == "error" and isinstance(body.get("error"), Mapping)
+    return (
+        (body.get("type") == "message" and isinstance(body.get("usage"), Mapping) and stream_event(r) is None)
+        or (body.get("type") == "error" and isinstance(body.get("error"), Mapping))
+        or ("custom_id" in r and body.get("type") in ("errored", "canceled", "expired"))
     )
 
 
@@ -75,6 +92,26 @@ def _body(r: Record) -> Record:
             return body
         body = inner
     return body
+
+
+ANTHROPIC_EVENTS = (
+    "message_start",
+    "message_delta",
+    "message_stop",
+    "content_block_start",
+    "content_block_delta",
+    "content_block_stop",
+    "ping",
+)
+
+
+def stream_event(record: Record) -> str | None:
+    """The type of a line that is one event of a stream and no whole answer; None for everything else."""
+    kind = str(record.get("type", ""))
+    is_event = kind in ANTHROPIC_EVENTS or (
+        kind.startswith("response.") and not isinstance(record.get("response"), Mapping)
+    )
+    return kind if is_event else None
 
 
 FORMATS: tuple[Format, ...] = (
@@ -165,17 +202,18 @@ def vote(records: list[object]) -> Counter[str | None]:
 
 
 def sample(log: LogFile) -> list[object]:
-    """Up to 400 decoded records from the start of a JSON lines or CSV file."""
+    """Up to 400 decoded records from the start of a JSON lines or CSV file; the names alone when a CSV has no row yet."""
     if log.shape == "csv":
-        return list(islice(_csv_rows(log), SAMPLE_RECORDS))
+        rows = (row for _, row in files.csv_records(log.path, log.delimiter) if isinstance(row, dict))
+        return [opened(row) for row in islice(rows, SAMPLE_RECORDS)] or [
+            dict.fromkeys(files.csv_names(log.path, log.delimiter))
+        ]
     found: list[object] = []
     size = 0
     for _, line in files.numbered_lines(log.path):
         size += len(line)
-        try:
+        with suppress(ValueError, RecursionError):
             found.append(decode(line))
-        except ValueError:
-            continue
         if len(found) >= SAMPLE_RECORDS or size > SAMPLE_BYTES:
             break
     return found
@@ -185,14 +223,21 @@ def decode(line: bytes) -> object:
     """One line of JSON, leniently: BOM, bad UTF-8, lone surrogates, NaN, a trailing comma, JSON inside a string."""
     text = line.decode("utf-8-sig", "replace").strip().rstrip(",")
     value = json.loads(text, parse_float=str, parse_constant=str)
-    return decode(value.encode("utf-8", "replace")) if isinstance(value, str) and value[:1] in ("{", "[") else value
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        return decode(value.encode("utf-8", "replace"))
+    return opened(value) if isinstance(value, Mapping) else value
 
 
-def _csv_rows(log: LogFile) -> Iterator[Record]:
-    import csv
-    import io
+OPENED = frozenset((*WRAPPERS, "request", "usage", "metadata", "hidden_params", "error_information", "@message"))
+"""Fields that hold an object; where one holds text instead, the text is that object in JSON."""
 
-    with files.stream(log.path) as file:
-        reader = csv.DictReader(io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline=""), delimiter=log.delimiter)
-        for row in reader:
-            yield {str(k): v for k, v in row.items() if k is not None}
+
+def opened(record: Record) -> dict[str, object]:
+    """The record with the JSON in its known text fields decoded."""
+    found = dict(record)
+    for key, value in record.items():
+        if key in OPENED and isinstance(value, str) and value.lstrip()[:1] in ("{", '"'):
+            with suppress(ValueError, RecursionError):
+                inner = decode(value.encode("utf-8", "replace"))
+                found[key] = inner if isinstance(inner, Mapping) else value
+    return found

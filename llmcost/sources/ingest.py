@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -23,6 +24,13 @@ from llmcost.store import Store, open_ledger, open_scratch
 
 BATCH_BYTES = 256 << 20
 """Files are landed together until a batch holds this much text; a larger file is a batch of its own."""
+
+BATCH_FILES = 2000
+
+READ_FILES = (
+    *("path", "source", "bytes", "mtime_ns", "fingerprint", "ingested_us"),
+    *("lines", "requests", "new_rows", "duplicates", "quarantined", "skipped"),
+)
 
 Progress = Callable[[str, int, int], None]
 """Called with what is going on, bytes done and bytes in all."""
@@ -63,7 +71,7 @@ def ingest(
 ) -> IngestReport:
     """Reads all logs under `paths` into the ledger file. UsageError for a path or format nobody can read."""
     report = IngestReport()
-    with tempfile.TemporaryDirectory(prefix="llmcost-") as folder:
+    with tempfile.TemporaryDirectory(prefix="llmcost-") as folder, open_scratch() as scratch:
         temporary = Path(folder)
         logs = files.expand(paths, temporary, _no_logs(config))
         with open_ledger(ledger, create=True, wait_s=wait_s) as store:
@@ -71,26 +79,21 @@ def ingest(
             prompt_key = store.value("SELECT value FROM meta WHERE name = 'prompt_key'")
             report.restated = reprice_stale(store, catalogue)
         total = sum(log.bytes for log in logs)
-        done = 0
-        batch: list[tuple[LogFile, Group]] = []
-        size = 0
-        for log in logs:
+        done = size = 0
+        batch: list[Group] = []
+        for place, log in enumerate(logs, 1):
             if (was := known.get(log.name)) and was[:3] == (log.bytes, log.mtime_ns, log.fingerprint):
                 report.files.append(FileReport(log.name, was[3], was[4], was[5], 0, 0, {"read before": was[4]}, was[6]))
-                continue
-            group = _recognise(log, config, temporary, report)
-            if group is None:
-                continue
-            batch.append((log, group))
-            size += log.bytes
-            if size >= BATCH_BYTES:
-                progress(f"reading {log.name}", done, total)
+            elif group := _recognise(log, config, temporary, scratch, report):
+                batch.append(group)
+                size += log.bytes
+            if batch and (size >= BATCH_BYTES or len(batch) >= BATCH_FILES or place == len(logs)):
+                progress(f"reading {batch[-1].logs[0].name}", done, total)
                 _land(batch, ledger, temporary, catalogue, report, prompt_key, default_date, wait_s)
                 done, size, batch = done + size, 0, []
-        if batch:
-            progress(f"reading {batch[-1][0].name}", done, total)
-            _land(batch, ledger, temporary, catalogue, report, prompt_key, default_date, wait_s)
         progress("done", total, total)
+    order = {log.name: place for place, log in enumerate(logs)}
+    report.files.sort(key=lambda file: order[file.path])
     return report
 
 
@@ -101,35 +104,58 @@ def _no_logs(config: Config) -> frozenset[Path]:
     return frozenset(p.resolve() for p in named)
 
 
-def _recognise(log: LogFile, config: Config, temporary: Path, report: IngestReport) -> Group | None:
-    """The group that reads this file; None, with a note, for a file in a folder that is no log."""
-    with open_scratch() as scratch:
+def _recognise(log: LogFile, config: Config, temporary: Path, scratch: Store, report: IngestReport) -> Group | None:
+    """The group that reads this file; None for one without a record, or, with a note, for one in a folder that is no log."""
+    try:
         ready = files.prepare(log, temporary, scratch)
         if ready.note:
             report.notes.append(f"{log.name}: {ready.note}")
-        if ready.shape == "parquet":
-            names, rows = scratch.table("SELECT * FROM read_parquet($path) LIMIT 400", {"path": str(ready.path)})
-            sample: list[object] = [dict(zip(names, row, strict=True)) for row in rows]
-        else:
-            sample = formats.sample(ready)
+        if ready.shape != "empty":
+            return _group(ready, config, scratch)
+        report.files.append(FileReport(log.name, "empty"))
+    except UsageError as error:
+        if log.asked_for:
+            raise
+        report.notes.append(f"{log.name}: not read, {error.message}")
+    return None
+
+
+def _group(log: LogFile, config: Config, scratch: Store) -> Group:
+    """The one file with the format that most of its records have. UsageError when it is none that llmcost knows."""
+    sample = stage.sample(scratch, log)
     for source in config.sources:
         if _under(log, source.path, config):
-            return Group("generic", ready.shape, ready.delimiter, (ready,), mapping.from_config(source))
+            return Group("generic", log.shape, log.delimiter, (log,), mapping.from_config(source))
     votes = formats.vote(sample)
     best = next((name for name, _ in votes.most_common() if name is not None), None)
-    if best is not None and (ready.shape == "jsonl" or stage.raw_columns(best) is not None):
-        return Group(best, ready.shape, ready.delimiter, (ready,))
+    if best is not None:
+        return Group(best, log.shape, log.delimiter, (log,))
+    if events := [
+        event for record in sample if isinstance(record, Mapping) and (event := formats.stream_event(record))
+    ]:
+        raise UsageError(
+            f"the events of a stream ({events[0]} ...) cannot be read yet",
+            place=log.name,
+            hint="log the finished response, one JSON object a line",
+        )
     guessed, seen = mapping.by_names(sample)
-    if guessed is not None:
-        return Group("generic", ready.shape, ready.delimiter, (ready,), guessed)
-    if not ready.bytes:
-        report.files.append(FileReport(log.name, "empty"))
-        return None
-    if not log.asked_for:
-        keys = ", ".join(list(seen)[:6]) or "no records"
-        report.notes.append(f"{log.name}: not read, no token counts or costs in it ({keys})")
-        return None
-    raise UsageError("no format llmcost knows", place=log.name, hint=mapping.suggestion(log.name, seen))
+    if guessed is None:
+        raise UsageError("no format llmcost knows", place=log.name, hint=mapping.suggestion(log.name, seen))
+    return Group("generic", log.shape, log.delimiter, (log,), guessed)
+
+
+def _merged(batch: Iterable[Group]) -> list[Group]:
+    """One group for all files of one format: a query costs more than a small file."""
+    found: dict[object, Group] = {}
+    for group in batch:
+        key = (
+            (group.format, group.logs[0].compression, repr(group.mapping))
+            if group.shape == "jsonl"
+            else group.logs[0].path
+        )
+        before = found.get(key)
+        found[key] = replace(before, logs=before.logs + group.logs) if before else group
+    return list(found.values())
 
 
 def _under(log: LogFile, pattern: str, config: Config) -> bool:
@@ -137,11 +163,15 @@ def _under(log: LogFile, pattern: str, config: Config) -> bool:
     path = Path(log.name)
     folder = config.folder.resolve()
     full = (path if log.name == "-" else path.resolve()).as_posix()
-    return fnmatch(full, (folder / pattern).as_posix()) or fnmatch(full, f"{folder.as_posix()}/{pattern}") or log.name == pattern
+    return (
+        fnmatch(full, (folder / pattern).as_posix())
+        or fnmatch(full, f"{folder.as_posix()}/{pattern}")
+        or log.name == pattern
+    )
 
 
 def _land(
-    batch: Sequence[tuple[LogFile, Group]],
+    batch: Sequence[Group],
     ledger: Path,
     temporary: Path,
     catalogue: Catalogue,
@@ -158,12 +188,9 @@ def _land(
         work.run("SET force_compression = 'uncompressed'")
         stage.open_stage(work)
         work.run("SET VARIABLE prompt_key = $key", {"key": prompt_key})
-        default_ts_us = None
-        if default_date is not None:
-            default_ts_us = int(dt.datetime(default_date.year, default_date.month, default_date.day, tzinfo=dt.timezone.utc).timestamp()) * 1_000_000
-        work.run("SET VARIABLE default_ts_us = CAST($us AS BIGINT)", {"us": default_ts_us})
-        findings = {log.name: Findings() for log, _ in batch}
-        for _, group in batch:
+        work.run("SET VARIABLE default_ts_us = epoch_us(CAST($date AS DATE)::TIMESTAMP)", {"date": default_date})
+        findings = {group.logs[0].name: Findings() for group in batch}
+        for group in _merged(batch):
             stage.run(work, group, findings, temporary)
         work.run(sql("sources/tags.sql"))
         # rows carry their order in `seq`, so they may be written as they come
@@ -185,30 +212,28 @@ def _land(
     path.unlink()
 
 
-def _note_files(work: Store, batch: Sequence[tuple[LogFile, Group]], findings: dict[str, Findings], report: IngestReport) -> None:
+def _note_files(work: Store, batch: Sequence[Group], findings: dict[str, Findings], report: IngestReport) -> None:
+    """Remembers what was read, and which lines could not be."""
     now_us = time.time_ns() // 1000
     counts = {name: row for name, *row in work.rows(sql("sources/counts.sql"))}
-    for log, group in batch:
+    rows: list[tuple[object, ...]] = []
+    for group in batch:
+        log = group.logs[0]
         found = findings[log.name]
         requests, new, duplicates = counts.get(log.name, (0, 0, 0))
         source = group.mapping.name if group.mapping else group.format
-        entry = FileReport(log.name, source, found.lines, requests, new, duplicates, dict(sorted(found.skipped.items())), len(found.quarantined))
-        report.files.append(entry)
-        for table, column in (("files", "path"), ("quarantine", "file")):
-            work.run(f"DELETE FROM target.{table} WHERE {column} = $name", {"name": log.name})
-        work.run(
-            sql("sources/note_file.sql"),
-            {
-                **{"path": log.name, "source": source, "bytes": log.bytes, "mtime_ns": log.mtime_ns, "fingerprint": log.fingerprint},
-                **{"now_us": now_us, "lines": found.lines, "requests": requests, "new_rows": new, "duplicates": duplicates},
-                **{"quarantined": len(found.quarantined), "reasons": list(found.skipped), "reason_counts": list(found.skipped.values())},
-            },
+        skipped = dict(sorted(found.skipped.items()))
+        report.files.append(
+            FileReport(log.name, source, found.lines, requests, new, duplicates, skipped, len(found.quarantined))
         )
-        if found.quarantined:
-            work.run(
-                sql("sources/note_quarantine.sql"),
-                {"file": log.name, "lines": [line for line, _ in found.quarantined], "reasons": [reason for _, reason in found.quarantined]},
-            )
+        rows.append(
+            (log.name, source, log.bytes, log.mtime_ns, log.fingerprint, now_us)
+            + (found.lines, requests, new, duplicates, len(found.quarantined), json.dumps(skipped))
+        )
+    work.load("read_files", READ_FILES, rows)
+    refused = [(name, line, reason) for name, found in findings.items() for line, reason in sorted(found.quarantined)]
+    work.load("refused", ("file", "line", "reason"), refused)
+    work.run(sql("sources/note_files.sql"))
 
 
 def _note_prices(work: Store, catalogue: Catalogue) -> None:

@@ -20,9 +20,12 @@
 --   error_information STRUCT(error_code VARCHAR, error_class VARCHAR, error_message VARCHAR), error_str
 SELECT file, 'litellm_slp' AS source,
   coalesce(said(id), said(litellm_call_id)) AS id,
-  CASE WHEN said(id) IS NULL AND said(litellm_call_id) IS NULL THEN md5(CAST(to_json(raw) AS VARCHAR)) END AS line_digest,
+  CASE WHEN said(id) IS NULL AND said(litellm_call_id) IS NULL
+       THEN md5(concat_ws('|', startTime, endTime, trace_id, model, status, response_cost, prompt_tokens, completion_tokens, CAST(metadata AS VARCHAR))) END AS line_digest,
   -- a row without its metadata object is read again by the careful path, which also opens JSON inside strings
-  CASE WHEN metadata IS NULL THEN 'metadata is missing or no object' END AS doubt,
+  CASE WHEN metadata.usage_object IS NULL AND coalesce(metadata.user_api_key_hash, metadata.user_api_key_alias, metadata.spend_logs_metadata,
+         metadata.requester_metadata, metadata.attempted_fallbacks) IS NULL THEN 'metadata is missing or no object'
+       WHEN startTime IS NULL OR id IS NULL THEN 'no payload' END AS doubt,
   CASE WHEN call_type IS NOT NULL AND is_housekeeping(call_type) THEN 'not billed: ' || call_type END AS skip,
   startTime AS started, endTime AS ended, CASE WHEN stream = 'true' THEN completionStartTime END AS first_token,
   status, error_information.error_class AS error_class, error_information.error_code AS error_code,
@@ -53,10 +56,9 @@ SELECT file, 'litellm_slp' AS source,
   metadata.usage_object.completion_tokens_details.audio_tokens AS audio_output,
   metadata.usage_object.completion_tokens_details.image_tokens AS image_output,
   metadata.usage_object.completion_tokens_details.rejected_prediction_tokens AS rejected_prediction,
-  -- prompt_tokens holds the cached part, except where the Anthropic body is passed through as it came
-  call_type NOT IN ('anthropic_messages', 'aanthropic_messages', 'pass_through_endpoint') AS input_includes_cache,
+  prompt_holds_cache(call_type, custom_llm_provider) AS input_includes_cache,
   true AS output_includes_reasoning,
   metadata.usage_object.server_tool_use.web_search_requests AS web_searches,
   response_cost AS source_cost, 'charged' AS source_cost_kind,
-  messages AS prompt
+  recorded_prompt(messages) AS prompt
 FROM raw

@@ -5,7 +5,7 @@
 SELECT file, 'litellm_spendlogs' AS source,
   said(request_id) AS id,
   CASE WHEN said(request_id) IS NULL THEN md5(concat_ws('|', startTime, endTime, model, spend, total_tokens, prompt_tokens, completion_tokens, metadata)) END AS line_digest,
-  CASE WHEN request_id IS NULL AND call_type IS NULL AND startTime IS NULL THEN 'no row of SpendLogs' END AS doubt,
+  CASE WHEN spend IS NULL OR startTime IS NULL THEN 'no row of SpendLogs' END AS doubt,
   CASE WHEN call_type IS NOT NULL AND is_housekeeping(call_type) THEN 'not billed: ' || call_type END AS skip,
   startTime AS started, endTime AS ended, completionStartTime AS first_token,
   coalesce(said(status), m.status) AS status,
@@ -31,9 +31,9 @@ SELECT file, 'litellm_spendlogs' AS source,
   n.completion_tokens_details.reasoning_tokens AS reasoning, n.completion_tokens_details.audio_tokens AS audio_output,
   n.completion_tokens_details.image_tokens AS image_output, n.completion_tokens_details.rejected_prediction_tokens AS rejected_prediction,
   n.server_tool_use.web_search_requests AS web_searches,
-  call_type NOT IN ('anthropic_messages', 'aanthropic_messages', 'pass_through_endpoint') AS input_includes_cache, true AS output_includes_reasoning,
+  prompt_holds_cache(call_type, custom_llm_provider) AS input_includes_cache, true AS output_includes_reasoning,
   spend AS source_cost, 'charged' AS source_cost_kind,
-  CASE WHEN messages NOT IN ('{}', '[]', '') THEN messages END AS prompt
+  recorded_prompt(messages) AS prompt
 FROM (
   SELECT *, coalesce(m.usage_object, m.additional_usage_values) AS n
   FROM (

@@ -1,11 +1,21 @@
 -- the small words that every source is written in: text in, one typed value out, NULL where the text is no such thing
 
+-- a number without the commas of "1,234,567.8"; NULL for any other use of commas ("12,7" is no 127)
+CREATE OR REPLACE TEMP MACRO plain(x) AS
+  CASE WHEN NOT contains(x, ',') THEN x WHEN regexp_full_match(x, '\s*[-+$]?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]*)?\s*') THEN replace(x, ',', '') END;
+
 -- a count: 12, "12", "1,234", 12.0; never a fraction, never below zero, never rounded (a plain cast would make 13 of 12.7)
 CREATE OR REPLACE TEMP MACRO whole(x) AS
-  CASE WHEN contains(x, '.') OR contains(x, ',') OR contains(x, 'e-') THEN
-         CASE WHEN TRY_CAST(replace(x, ',', '') AS DECIMAL(38, 9)) = TRY_CAST(replace(x, ',', '') AS UBIGINT)
-              THEN TRY_CAST(TRY_CAST(replace(x, ',', '') AS UBIGINT) AS BIGINT) END
+  CASE WHEN contains(x, '.') OR contains(x, ',') OR contains(x, 'e-') OR contains(x, 'E-') THEN
+         CASE WHEN TRY_CAST(plain(x) AS DECIMAL(38, 9)) = TRY_CAST(plain(x) AS UBIGINT)
+              THEN TRY_CAST(TRY_CAST(plain(x) AS UBIGINT) AS BIGINT) END
        ELSE TRY_CAST(TRY_CAST(x AS UBIGINT) AS BIGINT) END;
+
+-- a bad value as a reason may show it: one word, for a text could be a prompt
+CREATE OR REPLACE TEMP MACRO shown(x) AS CASE WHEN regexp_full_match(x, '[-+.,:\w]{1,32}') THEN x ELSE length(x) || ' characters' END;
+
+-- a span of time in whole ms
+CREATE OR REPLACE TEMP MACRO milliseconds(x) AS TRY_CAST(round(TRY_CAST(x AS DOUBLE)) AS BIGINT);
 
 -- an instant in µs since 1970: epoch numbers by magnitude (s, ms, µs, ns), else ISO 8601 text; without an offset it is UTC
 -- a double holds seconds of this century to 0.2 µs, so numbers with a point lose nothing; whole numbers stay integers
@@ -16,6 +26,10 @@ CREATE OR REPLACE TEMP MACRO instant_us(x) AS
        WHEN TRY_CAST(x AS DOUBLE) < 100000000000000000 THEN TRY_CAST(x AS BIGINT)
        ELSE TRY_CAST(x AS BIGINT) // 1000 END;
 
+-- the same as text, for an epoch number whose unit is known; what is none stays as it is, for the reader to see
+CREATE OR REPLACE TEMP MACRO instant_text(x, microseconds, unit) AS
+  coalesce(CAST(TRY(make_timestamp(CAST(floor(TRY_CAST(x AS DECIMAL(29, 9)) * microseconds) AS BIGINT))) AS VARCHAR), x || unit);
+
 -- text as recorded, without the empty string and the words gateways write for nothing
 CREATE OR REPLACE TEMP MACRO said(x) AS CASE WHEN x IN ('', 'None', 'null', 'undefined') THEN NULL ELSE x END;
 
@@ -23,6 +37,21 @@ CREATE OR REPLACE TEMP MACRO said(x) AS CASE WHEN x IN ('', 'None', 'null', 'und
 CREATE OR REPLACE TEMP MACRO is_housekeeping(call_type) AS
   call_type NOT IN ('acompletion', 'completion', 'aresponses', 'responses', 'aembedding', 'embedding')
   AND (regexp_matches(call_type, '^_?a?(get|list|retrieve|delete|cancel|count_tokens|health)') OR call_type IN ('acount_tokens', 'count_tokens'));
+
+-- LiteLLM's prompt_tokens holds the cached part, except where the body of Anthropic is passed through as it came
+CREATE OR REPLACE TEMP MACRO prompt_holds_cache(call_type, provider) AS
+  CASE call_type WHEN 'anthropic_messages' THEN false WHEN 'aanthropic_messages' THEN false
+    WHEN 'pass_through_endpoint' THEN CASE WHEN provider = 'anthropic' THEN false END WHEN 'allm_passthrough_route' THEN NULL ELSE true END;
+
+-- LiteLLM's messages, unless it was told not to log them
+CREATE OR REPLACE TEMP MACRO recorded_prompt(x) AS
+  CASE WHEN strlen(x) > 200 OR NOT (x IN ('', '{}', '[]', 'null') OR contains(x, 'redacted-by-litellm')) THEN x END;
+
+-- OpenAI's own model names
+CREATE OR REPLACE TEMP MACRO is_openai(model) AS regexp_matches(model, '^(gpt|o[0-9]|chatgpt|ft:|text-embedding|davinci|babbage|codex|computer-use)');
+
+-- the object at a path of a JSON value; NULL when there is none, or something else
+CREATE OR REPLACE TEMP MACRO object_at(x, path) AS CASE WHEN json_type(x, path) = 'OBJECT' THEN json_extract(x, path) END;
 
 -- why a call failed, in one vocabulary for OpenAI, Anthropic, Google, Bedrock and LiteLLM; NULL when nothing says that it failed
 CREATE OR REPLACE TEMP MACRO error_kind_of(class, code, message) AS CASE
@@ -45,12 +74,15 @@ CREATE OR REPLACE TEMP MACRO is_blocked(finish_reason) AS
   finish_reason NOT IN ('stop', 'length', 'tool_calls', 'end_turn', 'tool_use', 'max_tokens', 'STOP', 'completed')
   AND regexp_matches(finish_reason, '^(?i:content_filter(ed)?|refusal|safety|recitation|blocklist|prohibited_content|spii|image_.*|guardrail_intervened)$');
 
+-- the number in "$1,234.50"
+CREATE OR REPLACE TEMP MACRO amount(x) AS ltrim(plain(x), ' $');
+
 -- money a log recorded, in US dollars, from its text; NULL when it is no number
 CREATE OR REPLACE TEMP MACRO usd(x, unit) AS CASE
   WHEN x IS NULL OR x = '' THEN NULL
-  WHEN unit = 'cents' THEN CAST(TRY_CAST(x AS DECIMAL(38, 22)) * 0.01::DECIMAL(2, 2) AS DECIMAL(38, 24))
-  WHEN unit = 'micros' THEN CAST(TRY_CAST(x AS DECIMAL(32, 18)) * 0.000001::DECIMAL(6, 6) AS DECIMAL(38, 24))
-  WHEN starts_with(x, '$') THEN TRY_CAST(x[2:] AS DECIMAL(38, 24))
+  WHEN unit = 'cents' THEN CAST(TRY_CAST(amount(x) AS DECIMAL(38, 22)) * 0.01::DECIMAL(2, 2) AS DECIMAL(38, 24))
+  WHEN unit = 'micros' THEN CAST(TRY_CAST(amount(x) AS DECIMAL(32, 18)) * 0.000001::DECIMAL(6, 6) AS DECIMAL(38, 24))
+  WHEN starts_with(x, '$') OR contains(x, ',') THEN TRY_CAST(amount(x) AS DECIMAL(38, 24))
   ELSE TRY_CAST(x AS DECIMAL(38, 24)) END;
 
 -- a JSON object that may stand as text inside text, once or twice; anything else is NULL

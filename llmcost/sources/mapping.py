@@ -11,17 +11,54 @@ from llmcost.conditions import Condition, compile_sql, parse
 from llmcost.config import SourceMapping
 
 ALIASES: dict[str, tuple[str, ...]] = {
-    "started": ("timestamp", "time", "ts", "created_at", "created", "start_time", "started_at", "date", "datetime", "request_time", "bucket_start"),
+    "started": (
+        "timestamp",
+        "time",
+        "ts",
+        "created_at",
+        "created",
+        "start_time",
+        "started_at",
+        "date",
+        "datetime",
+        "request_time",
+        "bucket_start",
+    ),
     "ended": ("end_time", "ended_at", "completed_at"),
     "latency_ms": ("latency_ms", "duration_ms", "response_time_ms"),
     "ttft_ms": ("ttft_ms", "time_to_first_token_ms"),
     "id": ("request_id", "id", "response_id", "call_id", "generation_id"),
     "model": ("model", "model_name", "model_id", "engine", "deployment", "llm", "model_used"),
     "provider": ("provider", "vendor", "custom_llm_provider", "provider_name", "api"),
-    "input": ("prompt_tokens", "input_tokens", "tokens_in", "tokens_prompt", "context_tokens", "tokens_input", "input", "prompt"),
-    "cache_read": ("cached_tokens", "cache_read_tokens", "cache_read_input_tokens", "cached_input_tokens", "cache_hit_tokens", "tokens_cached"),
+    "input": (
+        "prompt_tokens",
+        "input_tokens",
+        "tokens_in",
+        "tokens_prompt",
+        "context_tokens",
+        "tokens_input",
+        "input",
+        "prompt",
+    ),
+    "cache_read": (
+        "cached_tokens",
+        "cache_read_tokens",
+        "cache_read_input_tokens",
+        "cached_input_tokens",
+        "cache_hit_tokens",
+        "tokens_cached",
+    ),
     "cache_write": ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens"),
-    "output": ("completion_tokens", "output_tokens", "tokens_out", "tokens_completion", "generated_tokens", "tokens_output", "output", "completion"),
+    "output": (
+        "completion_tokens",
+        "output_tokens",
+        "tokens_out",
+        "tokens_completion",
+        "generated_tokens",
+        "tokens_output",
+        "output",
+        "completion",
+    ),
     "reasoning": ("reasoning_tokens", "thinking_tokens", "thoughts_tokens", "tokens_reasoning"),
     "total": ("total_tokens", "tokens_total", "tokens"),
     "requests": ("requests", "num_requests", "request_count", "num_model_requests"),
@@ -50,7 +87,18 @@ ALIASES: dict[str, tuple[str, ...]] = {
 """Target -> names, the first that the log has wins. Case, `_`, `-` and spaces do not count."""
 
 CONTAINERS = frozenset(
-    ("usage", "properties", "data", "llm", "metrics", "tokenusage", "attributes", "event", "prompttokensdetails", "inputtokensdetails")
+    (
+        "usage",
+        "properties",
+        "data",
+        "llm",
+        "metrics",
+        "tokenusage",
+        "attributes",
+        "event",
+        "prompttokensdetails",
+        "inputtokensdetails",
+    )
     + ("completiontokensdetails", "outputtokensdetails", "llmoutput")
 )
 """Objects inside which a name means the same as at the top."""
@@ -89,7 +137,16 @@ OF_LEDGER: dict[str, str] = {
 
 TARGETS: tuple[str, ...] = tuple(
     dict.fromkeys(
-        [*ALIASES, *OF_LEDGER.values(), "error_message", "chain", "chain_step", "chain_reason", "model_requested", "model_group"]
+        [
+            *ALIASES,
+            *OF_LEDGER.values(),
+            "error_message",
+            "chain",
+            "chain_step",
+            "chain_reason",
+            "model_requested",
+            "model_group",
+        ]
         + ["operation", "speed", "inference_geo", "parent", "web_searches"]
     )
 )
@@ -147,7 +204,7 @@ def json_path(dotted: str) -> str:
 
 def from_config(mapping: SourceMapping) -> FieldMap:
     """The mapping that llmcost.yaml gives."""
-    names = {target: column for target, column in mapping.columns.items()}
+    names = mapping.columns
     inside = mapping.input_includes_cache
     if "fresh_input_tokens" in names and "input_tokens" not in names:
         inside = False
@@ -182,7 +239,7 @@ def by_names(records: Iterable[object]) -> tuple[FieldMap | None, dict[str, obje
         del value
     paths: dict[str, str] = {}
     for target, names in ALIASES.items():
-        hits = [path for name in names for path in sorted(by_plain.get(_plain(name), []), key=lambda p: (p.count("."), p))]
+        hits = [path for name in names for path in sorted(by_plain.get(_plain(name), []), key=lambda p: p.count("."))]
         hits = [path for path in hits if _plausible(target, seen[path])]
         if hits:
             paths[target] = json_path(hits[0])

@@ -14,7 +14,20 @@ def raw_columns() -> dict[str, str]:
 
 
 def _parts(names: tuple[str, ...]) -> str:
-    return " + ".join(f"coalesce(whole({name}), 0)" for name in names)
+    return " + ".join(OTHER_WRITES if n == "cache_write_other_tokens" else f"coalesce(whole({n}), 0)" for n in names)
+
+
+_WRITES = " + ".join(f"coalesce(whole(cache_write_{lifetime}_tokens), 0)" for lifetime in ("5m", "1h", "12h"))
+OTHER_WRITES = f"coalesce(whole(cache_write_other_tokens), greatest(whole(cache_write_tokens) - ({_WRITES}), 0), 0)"
+"""What the total of the cache writes leaves when the lifetimes have taken theirs."""
+
+
+_MONEY = "DECIMAL(38, 24)"
+# a cost with its price_id, or the zero of what is free, is ours, exported, and is computed again; any other is what somebody recorded
+_OURS = (
+    f"price_id IS NOT NULL OR (coalesce(kind, 'call') IN ('attempt', 'cache_hit') AND TRY_CAST(cost AS {_MONEY}) = 0)"
+)
+_RECORDED = f"coalesce(TRY_CAST(source_cost AS {_MONEY}), CASE WHEN NOT ({_OURS}) THEN TRY_CAST(cost AS {_MONEY}) END)"
 
 
 def _expression(column: ledger.LedgerColumn) -> str:
@@ -26,8 +39,7 @@ def _expression(column: ledger.LedgerColumn) -> str:
         others = _parts(tuple(n for n in ledger.OUTPUT_NAMES if n != column.name))
         return f"coalesce(whole({name}), whole(output_tokens) - ({others}), 0)"
     if column.name == "cache_write_other_tokens":
-        known = _parts(("cache_write_5m_tokens", "cache_write_1h_tokens", "cache_write_12h_tokens"))
-        return f"coalesce(whole({name}), greatest(whole(cache_write_tokens) - ({known}), 0), 0)"
+        return OTHER_WRITES
     if column.name in _TOKENS or column.name == "unexplained_tokens":
         return f"coalesce(whole({name}), 0)"
     if column.type == "BIGINT":
@@ -52,20 +64,24 @@ def query() -> str:
         "status": "coalesce(nullif(status, ''), 'success')",
         "usage_quality": f"coalesce(nullif(usage_quality, ''), CASE WHEN {_nothing()} THEN 'missing' ELSE 'exact' END)",
         "usage_basis": "coalesce(nullif(usage_basis, ''), 'declared')",
-        # a cost with its price_id is ours, exported, and is computed again; one without is what some pipeline recorded
-        "source_cost": "coalesce(TRY_CAST(source_cost AS DECIMAL(38, 24)), CASE WHEN price_id IS NULL THEN TRY_CAST(cost AS DECIMAL(38, 24)) END)",
-        "source_cost_kind": "coalesce(nullif(source_cost_kind, ''), CASE WHEN coalesce(source_cost, CASE WHEN price_id IS NULL THEN cost END) IS NOT NULL THEN 'recorded' END)",
+        "source_cost": _RECORDED,
+        "source_cost_kind": f"coalesce(nullif(source_cost_kind, ''), CASE WHEN {_RECORDED} IS NOT NULL THEN 'recorded' END)",
     }
     chosen = [f'{special.get(c.name) or _expression(c)} AS "{c.name}"' for c in ledger.COLUMNS if c.name not in LATER]
     extra = [
-        "md5(CAST(to_json(raw) AS VARCHAR)) AS line_digest",
+        f"md5(concat_ws('|', {', '.join(_named(n) for n in raw_columns())})) AS line_digest",
         "whole(seq) AS given_seq",
         "nullif(file, '') AS given_file",
         "whole(line) AS given_line",
         f"{_problem()} AS problem",
-        "CASE WHEN model IS NULL AND ts IS NULL AND request_id IS NULL THEN 'no native record' END AS doubt",
+        # a record of another format in between has none of our names
+        f"CASE WHEN coalesce({', '.join((*ledger.TOKEN_NAMES, *ledger.TOTALS, 'cost', 'units'))}) IS NULL THEN 'no native record' END AS doubt",
     ]
     return "SELECT " + ",\n  ".join([*chosen, *extra]) + "\nFROM raw"
+
+
+def _named(name: str) -> str:
+    return f"""'{name}=' || "{name}\""""
 
 
 def _nothing() -> str:
@@ -74,12 +90,15 @@ def _nothing() -> str:
 
 
 def _problem() -> str:
-    bad = [f"WHEN {n} <> '' AND whole({n}) IS NULL THEN '{n}: not a count: ' || left({n}, 40)" for n in (*ledger.TOKEN_NAMES, *ledger.TOTALS, "requests")]
-    bad.append("WHEN ts <> '' AND instant_us(ts) IS NULL THEN 'ts: not an instant: ' || left(ts, 40)")
+    bad = [
+        f"WHEN {n} <> '' AND whole({n}) IS NULL THEN '{n}: not a count: ' || shown({n})"
+        for n in (*ledger.TOKEN_NAMES, *ledger.TOTALS, "requests")
+    ]
+    bad.append("WHEN ts <> '' AND instant_us(ts) IS NULL THEN 'ts: not an instant: ' || shown(ts)")
     words = {"kind": ledger.KINDS, "usage_quality": ledger.USAGE_QUALITIES, "usage_basis": ledger.USAGE_BASES}
     for name, known in words.items():
         allowed = ", ".join(f"'{w}'" for w in known)
-        bad.append(f"WHEN {name} <> '' AND {name} NOT IN ({allowed}) THEN '{name}: unknown word: ' || left({name}, 40)")
+        bad.append(f"WHEN {name} <> '' AND {name} NOT IN ({allowed}) THEN '{name}: unknown word: ' || shown({name})")
     parts_of = {"input_tokens": ledger.INPUT_NAMES[1:], "output_tokens": ledger.OUTPUT_NAMES[1:]}
     for total, names in parts_of.items():
         bad.append(f"WHEN whole({total}) < {_parts(names)} THEN '{total}: less than its parts'")

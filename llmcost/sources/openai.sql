@@ -3,18 +3,22 @@
 SELECT file, md5(CAST(json AS VARCHAR)) AS line_digest,
   CASE WHEN b.object = 'response' OR starts_with(b.id, 'resp_') THEN 'openai_responses'
        WHEN b.object = 'list' THEN 'openai_embeddings' ELSE 'openai_chat' END AS source,
-  CASE WHEN b.usage IS NULL AND b.error.message IS NULL AND coalesce(b.object, '') NOT IN ('chat.completion', 'chat.completion.chunk', 'text_completion', 'response')
-       THEN 'no OpenAI response' END AS doubt,
-  coalesce(said(b.id), said(o.request_id)) AS id,
+  CASE WHEN o.call_type IS NULL AND coalesce(b.object IN ('chat.completion', 'chat.completion.chunk', 'text_completion', 'response')
+         OR b.usage.prompt_tokens IS NOT NULL OR (coalesce(b.error.code, b.error.message) IS NOT NULL AND b.type IS NULL), false)
+       THEN NULL ELSE 'no OpenAI response' END AS doubt,
+  coalesce(said(b.id), said(o.request_id), said(o.id)) AS id,
   coalesce(b.created, b.created_at, outer_time(o)) AS started, coalesce(b.completed_at, outer_end(o)) AS ended,
   coalesce(o.latency_ms, o.duration_ms) AS latency_ms,
-  CASE WHEN b.error.message IS NOT NULL OR b.error.code IS NOT NULL THEN 'error' WHEN b.status IN ('failed', 'cancelled') THEN b.status ELSE 'success' END AS status,
-  b.error.type AS error_class, b.error.code AS error_code, b.error.message AS error_message,
+  CASE WHEN b.status = 'cancelled' THEN b.status WHEN b.error.message IS NOT NULL OR b.error.code IS NOT NULL OR b.status = 'failed' OR http_status >= '400' THEN 'error'
+       ELSE 'success' END AS status,
+  b.error.type AS error_class, coalesce(b.error.code, CASE WHEN http_status >= '400' THEN http_status END) AS error_code, b.error.message AS error_message,
   coalesce(b.choices[1].finish_reason, b.incomplete_details.reason) AS finish_reason,
-  coalesce(o.provider, CASE WHEN b.provider IS NULL THEN 'openai' END) AS provider,
+  -- other vendors answer in the same shape; who bills is theirs to say, or follows from the model
+  coalesce(CASE WHEN body <> json THEN said(o.provider) END, CASE WHEN b.provider IS NULL AND is_openai(coalesce(b.model, q.model)) THEN 'openai' END) AS provider,
   coalesce(b.model, q.model) AS model, q.model AS model_requested,
   CASE b.object WHEN 'response' THEN 'responses' WHEN 'list' THEN 'embeddings' WHEN 'text_completion' THEN 'completion' ELSE 'chat' END AS operation,
-  coalesce(b.service_tier, nullif(q.service_tier, 'auto')) AS service_tier, o.region AS region,
+  -- a line of a batch's output bills the batch price, whatever tier its body names
+  CASE WHEN o.custom_id IS NOT NULL AND http_status IS NOT NULL THEN 'batch' ELSE coalesce(b.service_tier, nullif(q.service_tier, 'auto')) END AS service_tier, o.region AS region,
   coalesce(outer_user(o), said(b.safety_identifier), said(b.user), said(q.safety_identifier), said(q.user)) AS "user",
   o.agent AS agent, o.feature AS feature, o.team AS team, o.plan AS plan, o.key AS key, o.project AS project, o.environment AS environment, o.task AS task,
   coalesce(o.session, o.session_id, b.conversation.id) AS session, coalesce(o.trace, o.trace_id) AS trace, coalesce(o.turn, o.turn_id) AS turn,
@@ -26,7 +30,7 @@ SELECT file, md5(CAST(json AS VARCHAR)) AS line_digest,
   c.reasoning_tokens AS reasoning, c.audio_tokens AS audio_output, c.image_tokens AS image_output, c.rejected_prediction_tokens AS rejected_prediction,
   true AS input_includes_cache,
   -- an OpenAI-compatible endpoint of another vendor may count reasoning beside the completion: there its own total decides
-  CASE WHEN b.object = 'response' OR regexp_matches(b.model, '^(gpt|o[0-9]|chatgpt|ft:)') THEN true END AS output_includes_reasoning,
+  CASE WHEN b.object = 'response' OR is_openai(b.model) THEN true END AS output_includes_reasoning,
   CASE WHEN len(list_filter(b.output, lambda x: x.type = 'web_search_call')) > 0
        THEN CAST(len(list_filter(b.output, lambda x: x.type = 'web_search_call')) AS VARCHAR) END AS web_searches,
   b.usage.cost AS source_cost, CASE WHEN b.usage.cost IS NOT NULL THEN 'charged' END AS source_cost_kind,
@@ -35,7 +39,7 @@ FROM (
   SELECT *, coalesce(b.usage.prompt_tokens_details, b.usage.input_tokens_details) AS p,
     coalesce(b.usage.completion_tokens_details, b.usage.output_tokens_details) AS c
   FROM (
-    SELECT *, from_json(body, '{"id":"VARCHAR","object":"VARCHAR","created":"VARCHAR","created_at":"VARCHAR","completed_at":"VARCHAR","model":"VARCHAR",
+    SELECT *, from_json(body, '{"id":"VARCHAR","object":"VARCHAR","type":"VARCHAR","created":"VARCHAR","created_at":"VARCHAR","completed_at":"VARCHAR","model":"VARCHAR",
       "status":"VARCHAR","service_tier":"VARCHAR","provider":"VARCHAR","safety_identifier":"VARCHAR","user":"VARCHAR",
       "error":{"code":"VARCHAR","type":"VARCHAR","message":"VARCHAR"},"incomplete_details":{"reason":"VARCHAR"},"conversation":{"id":"VARCHAR"},
       "choices":[{"finish_reason":"VARCHAR"}],"output":[{"type":"VARCHAR"}],"metadata":"JSON",

@@ -9,6 +9,7 @@ LATER = ("ts", "line", "seq", "cost", "price_id", "unpriced_reason")
 
 EXTRA: dict[str, str] = {
     "line_digest": "VARCHAR",
+    "part": "BIGINT",
     "fallbacks": "BIGINT",
     "fallback_from": "VARCHAR",
     "tag_list": "VARCHAR",

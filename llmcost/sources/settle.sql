@@ -4,6 +4,9 @@ WITH counted AS (
   SELECT *,
     instant_us(started) AS started_us, instant_us(ended) AS ended_us, instant_us(first_token) AS first_token_us,
     whole(requests) AS req,
+    -- a status that is itself the error: 429, "timeout"
+    CASE WHEN status = 'success' OR status IS NULL THEN false
+         ELSE regexp_full_match(status, '[45][0-9][0-9]') OR coalesce(error_kind_of(NULL, status, NULL), 'unknown') <> 'unknown' END AS is_error_status,
     whole(input) AS i, whole(output) AS o, whole(total) AS t,
     whole(cache_read) AS cr, whole(cache_write) AS cw, whole(cache_write_5m) AS cw5, whole(cache_write_1h) AS cw1, whole(cache_write_12h) AS cw12,
     whole(audio_input) AS ain, whole(audio_cache_read) AS ainr, whole(image_input) AS iin, whole(image_cache_read) AS iinr,
@@ -12,42 +15,44 @@ WITH counted AS (
   FROM sightings
 ), filled AS (
   SELECT *,
-    coalesce(req, 1) AS n, coalesce(i, 0) AS i0, coalesce(o, 0) AS o0, coalesce(cr, 0) AS r,
+    coalesce(req, 1) AS n,
+    -- a total alone tells the input too
+    coalesce(i, CASE WHEN t > coalesce(o, 0) THEN t - coalesce(o, 0) END, 0) AS i0, coalesce(o, 0) AS o0, coalesce(cr, 0) AS r,
     greatest(coalesce(cw, 0), coalesce(cw5, 0) + coalesce(cw1, 0) + coalesce(cw12, 0)) AS w,
     coalesce(cw5, 0) AS w5, coalesce(cw1, 0) AS w1, coalesce(cw12, 0) AS w12,
     coalesce(ain, 0) AS ai, coalesce(ainr, 0) AS air, coalesce(iin, 0) AS ii, coalesce(iinr, 0) AS iir, coalesce(vin, 0) AS vi,
     coalesce(tus, 0) AS tu, coalesce(rea, 0) AS z, coalesce(aou, 0) AS ao, coalesce(iou, 0) AS io, coalesce(rej, 0) AS rp,
     coalesce(srch, 0) AS searches,
-    CASE WHEN status = 'success' OR status IS NULL THEN error_code
-         ELSE coalesce(error_code, CASE WHEN regexp_full_match(status, '[45][0-9][0-9]') THEN status END) END AS code,
-    CASE WHEN input <> '' AND i IS NULL THEN 'input tokens: not a count: ' || left(input, 40)
-         WHEN output <> '' AND o IS NULL THEN 'output tokens: not a count: ' || left(output, 40)
-         WHEN cache_read <> '' AND cr IS NULL THEN 'cache read tokens: not a count: ' || left(cache_read, 40)
+    CASE WHEN is_error_status THEN coalesce(error_code, status) ELSE error_code END AS code,
+    CASE WHEN input <> '' AND i IS NULL THEN 'input tokens: not a count: ' || shown(input)
+         WHEN output <> '' AND o IS NULL THEN 'output tokens: not a count: ' || shown(output)
+         WHEN cache_read <> '' AND cr IS NULL THEN 'cache read tokens: not a count: ' || shown(cache_read)
          WHEN (cache_write <> '' AND cw IS NULL) OR (cache_write_5m <> '' AND cw5 IS NULL) OR (cache_write_1h <> '' AND cw1 IS NULL)
            OR (cache_write_12h <> '' AND cw12 IS NULL) THEN 'cache write tokens: not a count'
-         WHEN reasoning <> '' AND rea IS NULL THEN 'reasoning tokens: not a count: ' || left(reasoning, 40)
+         WHEN reasoning <> '' AND rea IS NULL THEN 'reasoning tokens: not a count: ' || shown(reasoning)
          WHEN (audio_input <> '' AND ain IS NULL) OR (image_input <> '' AND iin IS NULL) OR (video_input <> '' AND vin IS NULL)
            OR (audio_output <> '' AND aou IS NULL) OR (image_output <> '' AND iou IS NULL) OR (tool_use <> '' AND tus IS NULL)
            OR (rejected_prediction <> '' AND rej IS NULL) THEN 'tokens of a modality: not a count'
-         WHEN requests <> '' AND req IS NULL THEN 'requests: not a count: ' || left(requests, 40)
-         WHEN started <> '' AND started_us IS NULL THEN 'time: not an instant: ' || left(started, 40)
+         WHEN requests <> '' AND req IS NULL THEN 'requests: not a count: ' || shown(requests)
+         WHEN started <> '' AND started_us IS NULL THEN 'time: not an instant: ' || shown(started)
     END AS bad_value
   FROM counted
 ), shaped AS (
   SELECT *,
-    -- is the cached part inside `input`? what cannot be otherwise, then what the source declares, then its own total, then the usual
-    CASE WHEN r + w = 0 THEN true WHEN r + w > i0 THEN false WHEN input_includes_cache IS NOT NULL THEN input_includes_cache
-         WHEN t = i0 + o0 + r + w THEN false ELSE true END AS cache_inside,
-    CASE WHEN r + w = 0 OR input_includes_cache = (r + w <= i0) OR input_includes_cache = false THEN 'declared'
+    -- is the cached part inside `input`? what cannot be otherwise (it does not fit, or the record's own total counts it beside), then what
+    -- the source declares, then the usual
+    CASE WHEN r + w = 0 THEN true WHEN r + w > i0 OR (t = i0 + o0 + r + w AND z <> r + w) THEN false
+         ELSE coalesce(input_includes_cache, true) END AS cache_inside,
+    CASE WHEN r + w = 0 OR input_includes_cache = false OR (input_includes_cache AND r + w <= i0 AND (t IS NULL OR t <> i0 + o0 + r + w OR z = r + w)) THEN 'declared'
          WHEN r + w > i0 OR t IN (i0 + o0, i0 + o0 + r + w) THEN 'arithmetic' ELSE 'assumed' END AS cache_basis,
-    CASE WHEN z = 0 THEN true WHEN z > o0 THEN false WHEN output_includes_reasoning IS NOT NULL THEN output_includes_reasoning
-         WHEN t = i0 + o0 + z THEN false ELSE true END AS reasoning_inside,
-    CASE WHEN z = 0 OR output_includes_reasoning = (z <= o0) OR output_includes_reasoning = false THEN 'declared'
+    CASE WHEN z = 0 THEN true WHEN z > o0 OR t = i0 + o0 + z THEN false ELSE coalesce(output_includes_reasoning, true) END AS reasoning_inside,
+    CASE WHEN z = 0 OR output_includes_reasoning = false OR (output_includes_reasoning AND z <= o0 AND (t IS NULL OR t <> i0 + o0 + z)) THEN 'declared'
          WHEN z > o0 OR t IN (i0 + o0, i0 + o0 + z) THEN 'arithmetic' ELSE 'assumed' END AS reasoning_basis,
     CASE WHEN w > w5 + w1 + w12 AND contains(lower(model), 'claude') THEN w - w1 - w12 ELSE w5 END AS write_5m,
-    CASE WHEN cache_hit OR status = 'success' OR status IS NULL THEN 'success'
+    CASE WHEN cache_hit OR status = 'success' OR (status IS NULL AND error_class IS NULL) THEN 'success'
+         WHEN status IS NULL OR status = '' THEN CASE coalesce(error_kind_of(error_class, code, error_message), 'unknown') WHEN 'user_choice' THEN 'cancelled' WHEN 'unknown' THEN 'success' ELSE 'error' END
          WHEN lower(status) IN ('cancelled', 'canceled') THEN 'cancelled'
-         WHEN lower(status) IN ('failure', 'failed', 'fail', 'error', 'errored', 'expired', 'false') OR code = status
+         WHEN lower(status) IN ('failure', 'failed', 'fail', 'error', 'errored', 'expired', 'false') OR is_error_status
            THEN CASE WHEN error_kind_of(error_class, code, error_message) = 'user_choice' THEN 'cancelled' ELSE 'error' END
          ELSE 'success' END AS outcome
   FROM filled
@@ -78,14 +83,14 @@ WITH counted AS (
   FROM parts
 )
 SELECT
-  file, source, nullif(id, '') AS request_id, line_digest, started_us AS ts_us,
-  CASE WHEN ended_us >= started_us THEN (ended_us - started_us) // 1000 ELSE whole(latency_ms) END AS latency_ms,
-  CASE WHEN first_token_us >= started_us THEN (first_token_us - started_us) // 1000 ELSE whole(ttft_ms) END AS ttft_ms,
+  file, source, nullif(id, '') AS request_id, line_digest, part, started_us AS ts_us,
+  CASE WHEN ended_us >= started_us THEN (ended_us - started_us) // 1000 ELSE milliseconds(latency_ms) END AS latency_ms,
+  CASE WHEN first_token_us >= started_us THEN (first_token_us - started_us) // 1000 ELSE milliseconds(ttft_ms) END AS ttft_ms,
   CASE WHEN kind_said IS NOT NULL THEN kind_said WHEN cache_hit THEN 'cache_hit' WHEN outcome = 'success' THEN 'call' ELSE 'attempt' END AS kind,
   outcome AS status,
   CASE WHEN outcome = 'cancelled' THEN 'user_choice'
        WHEN outcome = 'error' THEN coalesce(error_kind_of(error_class, code, error_message), 'unknown')
-       WHEN is_blocked(finish_reason) THEN 'content_filter' END AS error_kind,
+       WHEN is_blocked(finish_reason) THEN 'content_filter' WHEN finish_reason = 'model_context_window_exceeded' THEN 'context_length' END AS error_kind,
   CASE WHEN outcome <> 'success' THEN coalesce(nullif(code, ''), nullif(error_class, '')) END AS error_code,
   nullif(finish_reason, '') AS finish_reason,
   nullif(chain, '') AS chain, whole(chain_step) AS chain_step, nullif(chain_reason, '') AS chain_reason,
@@ -95,7 +100,7 @@ SELECT
   nullif("user", '') AS "user", nullif(plan, '') AS plan, nullif(key, '') AS key, nullif(agent, '') AS agent, nullif(feature, '') AS feature, nullif(team, '') AS team,
   nullif(project, '') AS project, nullif(environment, '') AS environment, nullif(session, '') AS session, nullif(turn, '') AS turn, nullif(trace, '') AS trace, nullif(parent, '') AS parent,
   tag_list, facts, more_facts,
-  CASE WHEN i IS NULL AND t > o0 THEN t - o0 ELSE i0 END - cached_inside - audio_in - image_in - video_in AS fresh_input_tokens,
+  i0 - cached_inside - audio_in - image_in - video_in AS fresh_input_tokens,
   r - audio_read - image_read AS cache_read_tokens,
   write_5m AS cache_write_5m_tokens, w1 AS cache_write_1h_tokens, w12 AS cache_write_12h_tokens,
   greatest(w - write_5m - w1 - w12, 0) AS cache_write_other_tokens,
@@ -104,14 +109,14 @@ SELECT
   o0 - z_inside - audio_out - image_out - rejected AS text_output_tokens,
   z + hidden_z AS reasoning_tokens,
   audio_out AS audio_output_tokens, image_out AS image_output_tokens, rejected AS rejected_prediction_tokens,
-  CASE WHEN i IS NULL THEN 0 ELSE gap - hidden_z END AS unexplained_tokens,
+  gap - hidden_z AS unexplained_tokens,
   CASE WHEN searches > 0 THEN map_concat(coalesce(units, MAP {}), MAP {'web_search': CAST(searches AS DECIMAL(18, 6))}) ELSE units END AS units,
   CASE WHEN (i IS NULL AND o IS NULL AND NOT used_something) OR (NOT used_something AND outcome = 'success' AND NOT coalesce(cache_hit, false)) THEN 'missing'
        WHEN i IS NULL OR (o IS NULL AND coalesce(operation NOT LIKE '%embed%', true)) THEN 'partial'
        ELSE 'exact' END AS usage_quality,
   CASE WHEN 'assumed' IN (cache_basis, reasoning_basis) OR NOT inputs_fit OR NOT outputs_fit THEN 'assumed'
        WHEN 'arithmetic' IN (cache_basis, reasoning_basis) OR hidden_z > 0 THEN 'arithmetic' ELSE 'declared' END AS usage_basis,
-  usd(source_cost, source_cost_unit) AS source_cost, CASE WHEN source_cost <> '' THEN source_cost_kind END AS source_cost_kind,
+  usd(source_cost, source_cost_unit) AS source_cost, CASE WHEN usd(source_cost, source_cost_unit) IS NOT NULL THEN source_cost_kind END AS source_cost_kind,
   -- a keyed digest: equal prompts are seen to be equal, and nothing else can be learned
   left(sha256(getvariable('prompt_key') || prompt), 32) AS prompt_hash,
   prefix_blocks, scores, nullif(task, '') AS task,

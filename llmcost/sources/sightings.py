@@ -14,7 +14,21 @@ TEXTS: tuple[str, ...] = (
     *("requests", "provider", "model", "model_requested", "model_group", "operation"),
     *("service_tier", "speed", "region", "inference_geo"),
     # who
-    *("user", "plan", "key", "agent", "feature", "team", "project", "environment", "session", "turn", "trace", "parent", "task"),
+    *(
+        "user",
+        "plan",
+        "key",
+        "agent",
+        "feature",
+        "team",
+        "project",
+        "environment",
+        "session",
+        "turn",
+        "trace",
+        "parent",
+        "task",
+    ),
     # tags: a JSON array of texts ("k:v"), and JSON objects whose scalars become tags
     *("tag_list", "facts", "more_facts"),
     # token counts as text; `input` and `output` are totals unless the two flags below say otherwise
@@ -29,6 +43,8 @@ TEXTS: tuple[str, ...] = (
 
 COLUMNS: dict[str, str] = {
     **dict.fromkeys(TEXTS, "VARCHAR"),
+    # from 1: rows that one record has besides its own (Anthropic iterations), right after it
+    "part": "BIGINT",
     "cache_hit": "BOOLEAN",
     "input_includes_cache": "BOOLEAN",
     "output_includes_reasoning": "BOOLEAN",

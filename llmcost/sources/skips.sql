@@ -1,4 +1,5 @@
 -- one row is one reason why records of a file are no requests, with their number
-SELECT r.skip, count(*) FROM records
-WHERE r.file = $file AND r.skip IS NOT NULL AND r.problem IS NULL AND (r.doubt IS NULL OR careful)
-GROUP BY r.skip ORDER BY r.skip
+SELECT f.name, t.r.skip, count(*)
+FROM records t JOIN staged_files f ON f.file = t.r.file
+WHERE t.rowid >= $first_row AND t.r.skip IS NOT NULL AND (t.r.doubt IS NULL OR t.careful)
+GROUP BY ALL ORDER BY ALL

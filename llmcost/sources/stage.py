@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache
+from itertools import accumulate
 from pathlib import Path
+from typing import TextIO
 
 from llmcost.resources import sql
 from llmcost.sources import files, formats, native, records, sightings
 from llmcost.sources.files import LogFile
 from llmcost.sources.formats import BY_NAME
 from llmcost.sources.mapping import FieldMap
-from llmcost.store import Store, UnreadableError, quote_text
+from llmcost.store import EngineError, Store, UnreadableError, quote_identifier, quote_text
 
 MAX_RECORD_BYTES = 32 << 20
 """One JSON object larger than this stops the engine's reader; the careful path reads it."""
+
+MAX_LINE_BYTES = 256 << 20
+"""A longer line is no request."""
+
+MAX_TEXT_CHARS = 1 << 20
+"""In a record that is too large for the engine, longer texts are cut; no source reads more of them than a digest."""
 
 
 @dataclass(frozen=True)
@@ -51,81 +62,119 @@ def open_stage(stage: Store) -> None:
 
 def run(stage: Store, group: Group, findings: dict[str, Findings], temporary: Path) -> None:
     """Reads a group: once by SQL over whole files, then the doubtful lines one by one."""
+    if group.shape != "jsonl" and any(type_ != "VARCHAR" for type_ in (raw_columns(group.format) or {}).values()):
+        # rows of a table that hold nested objects as text
+        _careful(stage, group, group.logs[0], None, findings, temporary)
+        return
     with ThreadPoolExecutor(1) as pool:
         # counted beside the engine's work: does the n-th record stand on line n?
-        newlines = {log.path: pool.submit(files.newlines, log.path) for log in group.logs if group.shape == "jsonl" and log.lines is None}
-        _read(stage, group, newlines, findings, temporary)
-
-
-def _read(
-    stage: Store, group: Group, newlines: Mapping[Path, Future[int]], findings: dict[str, Findings], temporary: Path
-) -> None:
-    try:
-        first_row = _insert(stage, group)
-    except UnreadableError:
-        # one monstrous line or a broken page stops the reader: every line of these files gets the careful look
-        for log in group.logs:
-            _careful(stage, group, log, None, findings, temporary)
-        return
+        newlines = {
+            log.path: pool.submit(files.newlines, log.path)
+            for log in group.logs
+            if group.shape != "parquet" and log.lines is None
+        }
+        try:
+            first_row = _insert(stage, group)
+        except EngineError as error:
+            if not isinstance(error, UnreadableError) and "Out of Memory" not in str(error):
+                raise
+            # one monstrous line or a broken page stops the reader: the file that has it gets the careful look, line by line
+            if len(group.logs) > 1:
+                for log in group.logs:
+                    run(stage, replace(group, logs=(log,)), findings, temporary)
+            else:
+                _careful(stage, group, group.logs[0], None, findings, temporary)
+            return
+        doubtful = _place(stage, group.logs, first_row, findings, newlines)
     for log in group.logs:
-        count = _place(stage, log, first_row, newlines.get(log.path))
-        findings[log.name].lines += count
-        first_row += count
-        doubtful = stage.rows(sql("sources/doubtful.sql"), {"file": str(log.path)})
-        if doubtful:
-            _careful(stage, group, log, [ordinal for (ordinal,) in doubtful], findings, temporary)
-        for line, reason in stage.rows(sql("sources/problems.sql"), {"file": str(log.path)}):
-            findings[log.name].quarantined.append((line, reason))
-        for reason, count in stage.rows(sql("sources/skips.sql"), {"file": str(log.path)}):
-            findings[log.name].skipped[reason] += count
+        if str(log.path) in doubtful:
+            _careful(stage, group, log, doubtful[str(log.path)], findings, temporary)
+
+
+def sample(stage: Store, log: LogFile) -> list[object]:
+    """Decoded records from the start of a file of any shape; the names alone when a table has no row yet."""
+    if log.shape != "parquet":
+        return formats.sample(log)
+    rows = stage.rows(f"SELECT CAST(to_json(r) AS VARCHAR) FROM ({_rows(log)} LIMIT {formats.SAMPLE_RECORDS}) r")
+    found = [formats.decode(text.encode()) for (text,) in rows]
+    return found or [dict.fromkeys(name for name, *_ in stage.rows(f"DESCRIBE {_rows(log)}"))]
 
 
 def _insert(stage: Store, group: Group, *, careful: bool = False) -> int:
     """Adds the group's records; returns the row number of the first one."""
     before = int(stage.value("SELECT coalesce(max(rowid) + 1, 0) FROM records"))
     params: dict[str, object] = {}
-    stage.run(f"CREATE OR REPLACE TEMP VIEW raw AS {_raw(group)}")
+    stage.run(f"CREATE OR REPLACE TEMP VIEW raw AS {_raw(stage, group)}")
     if group.format == "native":
         settled = native.query()
     else:
         source = sql(BY_NAME[group.format].query)
         if group.mapping is not None:
             params = group.mapping.params()
-            source = f"WITH wanted_records AS (SELECT *, {group.mapping.condition(params)} AS wanted FROM raw)\n{source}"
+            source = (
+                f"WITH wanted_records AS (SELECT *, {group.mapping.condition(params)} AS wanted FROM raw)\n{source}"
+            )
         elif "FROM enveloped" in source:
             stage.run(sql("sources/envelope.sql"))
-        settled = f"WITH sightings AS (FROM no_sightings UNION ALL BY NAME ({source}))\n{sql('sources/settle.sql').replace('WITH counted', ', counted', 1)}"
+        settled = settle(source)
     whole = f"SELECT t AS r, {'true' if careful else 'false'} AS careful FROM (FROM no_records UNION ALL BY NAME ({settled})) t"
     stage.run(f"INSERT INTO records {whole}", params)
     return before
 
 
-def _raw(group: Group) -> str:
+def settle(source: str) -> str:
+    """The query that settles the sightings of another."""
+    steps = sql("sources/settle.sql").replace("WITH counted", ", counted", 1)
+    return f"WITH sightings AS (FROM no_sightings UNION ALL BY NAME ({source}))\n{steps}"
+
+
+def _raw(stage: Store, group: Group) -> str:
     """The SELECT that gives the format's raw columns, from JSON lines, CSV or Parquet."""
-    paths = "[" + ", ".join(quote_text(str(log.path)) for log in group.logs) + "]"
     columns = raw_columns(group.format)
     file = "read_from" if group.format == "native" else "file"
     if group.shape == "jsonl":
-        common = f"filename = true, format = 'newline_delimited', ignore_errors = true, maximum_object_size = {MAX_RECORD_BYTES}"
+        paths = "[" + ", ".join(quote_text(str(log.path)) for log in group.logs) + "]"
+        lines = f"format = 'newline_delimited', ignore_errors = true, maximum_object_size = {MAX_RECORD_BYTES}"
+        common = f"filename = true, {lines}, compression = {quote_text(group.logs[0].compression)}"
         if columns is None:
             return f"SELECT json, filename AS {file} FROM read_ndjson_objects({paths}, {common})"
         listed = ", ".join(f"{quote_text(name)}: {quote_text(type_)}" for name, type_ in columns.items())
-        return f"SELECT * EXCLUDE (filename), filename AS {file} FROM read_json({paths}, columns = {{{listed}}}, {common})"
-    if group.shape == "parquet":
-        rows = f"SELECT * FROM read_parquet({paths}, filename = 'llmcost_file')"
-    else:
-        rows = (
-            f"SELECT * FROM read_csv({paths}, filename = 'llmcost_file', all_varchar = true, header = true, delim = {quote_text(group.delimiter)}, "
-            "quote = '\"', escape = '\"', null_padding = true, ignore_errors = false, strict_mode = false, max_line_size = 33554432, union_by_name = true)"
+        return (
+            f"SELECT * EXCLUDE (filename), filename AS {file} FROM read_json({paths}, columns = {{{listed}}}, {common})"
         )
+    log = group.logs[0]
+    rows, path = _rows(log), quote_text(str(log.path))
     if columns is None:
-        return f"SELECT CAST(to_json(r) AS JSON) AS json, r.llmcost_file AS {file} FROM ({rows}) r"
-    empty = ", ".join(f'NULL::VARCHAR AS "{name}"' for name in columns)
-    chosen = ", ".join(f'CAST("{name}" AS VARCHAR) AS "{name}"' for name in columns)
-    return f"SELECT {chosen}, llmcost_file AS {file} FROM (SELECT {empty}, NULL::VARCHAR AS llmcost_file WHERE false UNION ALL BY NAME {rows})"
+        return f"SELECT CAST(to_json(r) AS JSON) AS json, {path} AS {file} FROM ({rows}) r"
+    there = {name.lower(): _as_text(name, type_) for name, type_, *_ in stage.rows(f"DESCRIBE {rows}")}
+    chosen = ", ".join(f"{there.get(name.lower(), 'NULL::VARCHAR')} AS {quote_identifier(name)}" for name in columns)
+    return f"SELECT {chosen}, {path} AS {file} FROM ({rows})"
 
 
-@lru_cache(maxsize=None)
+def _rows(log: LogFile) -> str:
+    """The SELECT over a CSV or Parquet file."""
+    path = quote_text(str(log.path))
+    if log.shape == "parquet":
+        return f"SELECT * FROM read_parquet({path})"
+    # nothing is left to a guess: a row that does not fit stops the reader, and the careful path takes over
+    columns = ", ".join(f"{quote_text(name)}: 'VARCHAR'" for name in files.csv_names(log.path, log.delimiter))
+    marks = f"delim = {quote_text(log.delimiter)}, quote = '\"', escape = '\"', comment = ''"
+    return (
+        f"SELECT * FROM read_csv({path}, columns = {{{columns}}}, header = true, auto_detect = false, {marks}, "
+        f"strict_mode = true, compression = {quote_text(log.compression)}, {files.CSV_BUFFERS})"
+    )
+
+
+def _as_text(name: str, type_: str) -> str:
+    column = quote_identifier(name)
+    return (
+        f"CAST(to_json({column}) AS VARCHAR)"
+        if re.search(r"^(STRUCT|MAP)|\]$", type_)
+        else f"CAST({column} AS VARCHAR)"
+    )
+
+
+@cache
 def raw_columns(name: str) -> dict[str, str] | None:
     """The columns that a format's `-- raw:` header asks for; None when it wants the whole object as `json`."""
     if name == "native":
@@ -155,80 +204,171 @@ def _split(text: str) -> Iterator[str]:
     yield text[start:]
 
 
-def _place(stage: Store, log: LogFile, first_row: int, newlines: Future[int] | None = None) -> int:
-    """Notes where the file's records stand and which line each is; returns how many there are."""
-    count = int(stage.value("SELECT count(*) FROM records WHERE r.file = $file AND rowid >= $first", {"file": str(log.path), "first": first_row}))
-    first_line = 2 if log.shape == "csv" else 1
-    stage.load("staged_files", ("file", "name", "first_row", "first_line"), [(str(log.path), log.name, first_row, first_line)])
-    lines = log.lines
-    if lines is None and newlines is not None and newlines.result() != count:
-        lines = tuple(number for number, _ in files.numbered_lines(log.path))
-    if lines is not None:
-        stage.load("staged_lines", ("file", "ordinal", "line"), [(str(log.path), i, line) for i, line in enumerate(lines)])
-    return count
+def _place(
+    stage: Store,
+    logs: Sequence[LogFile],
+    first_row: int,
+    findings: dict[str, Findings],
+    newlines: Mapping[Path, Future[int]] | None = None,
+) -> dict[str, list[int]]:
+    """Notes where the records of just read files stand, counts what they are, and returns the doubtful ones by path.
+
+    `newlines` counts the lines of a first reading; without it the lines were read before, and counted then.
+    """
+    by_path = {str(log.path): log for log in logs}
+    placed = stage.rows(sql("sources/placed.sql"), {"first_row": first_row})
+    stage.load(
+        "staged_files",
+        ("file", "name", "first_row", "first_line"),
+        [(file, by_path[file].name, row, by_path[file].first_line) for file, row, *_ in placed],
+    )
+    lines: list[tuple[str, int, int]] = []
+    for file, row, count, parts in placed:
+        log = by_path[file]
+        if newlines is not None:
+            findings[log.name].lines += count - parts
+        numbers = log.lines
+        if (
+            numbers is None
+            and newlines is not None
+            and log.path in newlines
+            and newlines[log.path].result() != log.first_line - 1 + count - parts
+        ):
+            numbers = _line_numbers(log)
+        if parts:
+            # several rows of one record follow each other and share its line
+            positions = accumulate(
+                int(not part) for (part,) in stage.rows(sql("sources/parts.sql"), {"file": file, "first_row": row})
+            )
+            numbers = [numbers[p - 1] if numbers else p for p in positions]
+        if numbers is not None:
+            lines += [(file, ordinal, line) for ordinal, line in enumerate(numbers)]
+    stage.load("staged_lines", ("file", "ordinal", "line"), lines)
+    for name, line, reason in stage.rows(sql("sources/problems.sql"), {"first_row": first_row}):
+        findings[name].quarantined.append((line, reason))
+    for name, reason, count in stage.rows(sql("sources/skips.sql"), {"first_row": first_row}):
+        findings[name].skipped[reason] += count
+    doubtful: dict[str, list[int]] = defaultdict(list)
+    for file, ordinal in stage.rows(sql("sources/doubtful.sql"), {"first_row": first_row}):
+        doubtful[file].append(ordinal)
+    return doubtful
+
+
+def _line_numbers(log: LogFile) -> list[int]:
+    """The line of every record, where blank lines or texts of several lines stand between them."""
+    if log.shape == "csv":
+        return [number for number, _ in files.csv_rows(log.path, log.delimiter)][1:]
+    return [number for number, _ in files.numbered_lines(log.path)]
 
 
 def _careful(
     stage: Store, group: Group, log: LogFile, ordinals: list[int] | None, findings: dict[str, Findings], temporary: Path
 ) -> None:
-    """Decodes lines leniently, asks each for its own format, and reads them again, clean. `ordinals` None means every line."""
+    """Decodes records leniently, asks each for its own format, and reads them again, clean. `ordinals` None means every record."""
     found = findings[log.name]
     wanted = None if ordinals is None else set(ordinals)
-    by_format: dict[str, list[tuple[int, str]]] = defaultdict(list)
-    for ordinal, line, text in _lines(stage, log):
-        if ordinals is None:
-            found.lines += 1
-        elif wanted is not None and ordinal not in wanted:
-            continue
-        try:
-            record = formats.decode(text)
-        except (ValueError, RecursionError) as error:
-            found.quarantined.append((line, f"not JSON: {_short(error)}"))
-            continue
-        name = formats.of_record(record) or (group.format if group.format == "generic" else None)
-        if not isinstance(record, Mapping):
-            found.quarantined.append((line, f"not a JSON object: {type(record).__name__}"))
-        elif name is None:
-            keys = ", ".join(str(k)[:40] for k in list(record)[:8]) or "none"
-            found.quarantined.append((line, f"no known format; keys: {keys}"))
-        else:
-            by_format[name].append((line, files.clean(_opened(record))))
-    for name, rows in by_format.items():
-        path = temporary / f"careful-{len(list(temporary.iterdir()))}"
-        path.write_text("".join(text + "\n" for _, text in rows), encoding="utf-8")
-        again = replace(log, path=path, shape="jsonl", lines=tuple(line for line, _ in rows))
-        reread = Group(name, "jsonl", ",", (again,), group.mapping if name == "generic" else None)
-        first_row = _insert(stage, reread, careful=True)
-        _place(stage, again, first_row)
-        for line, reason in stage.rows(sql("sources/problems.sql"), {"file": str(path)}):
-            found.quarantined.append((line, reason))
-        for reason, count in stage.rows(sql("sources/skips.sql"), {"file": str(path)}):
-            found.skipped[reason] += count
-
-
-def _lines(stage: Store, log: LogFile) -> Iterator[tuple[int, int, bytes]]:
-    """(ordinal, line number, bytes) of every record of a text file."""
-    if log.shape != "jsonl":
-        for ordinal, line, text in stage.rows("SELECT 0, 0, '' WHERE false"):
-            yield ordinal, line, text
-        return
-    for ordinal, (number, text) in enumerate(files.numbered_lines(log.path)):
-        yield ordinal, log.lines[ordinal] if log.lines is not None else number, text
-
-
-def _opened(record: Mapping[str, object]) -> dict[str, object]:
-    """JSON that stands as text in a field that is an object elsewhere (metadata, usage ...) is opened."""
-    opened: dict[str, object] = {}
-    for key, value in record.items():
-        if isinstance(value, str) and value[:1] == "{" and key in ("metadata", "usage", "response", "request", "hidden_params", "error_information"):
+    kept: dict[str, list[int]] = {}
+    with ExitStack() as opened:
+        outs: dict[str, TextIO] = {}
+        for ordinal, (line, raw) in enumerate(_records(stage, log)):
+            if wanted is None:
+                found.lines += 1
+            elif ordinal not in wanted:
+                continue
             try:
-                opened[key] = formats.decode(value.encode("utf-8", "replace"))
-            except ValueError:
-                opened[key] = value
-        else:
-            opened[key] = value
-    return opened
+                name, text = _understood(raw, group)
+            except _NoRequest as reason:
+                found.skipped[str(reason)] += 1
+                continue
+            except _UnreadableRecordError as reason:
+                found.quarantined.append((line, str(reason)))
+                continue
+            if name not in outs:
+                path = temporary / f"careful-{name}-{len(list(temporary.iterdir()))}"
+                outs[name] = opened.enter_context(path.open("w", encoding="utf-8"))
+                kept[name] = []
+            outs[name].write(text + "\n")
+            kept[name].append(line)
+    for name, lines in kept.items():
+        again = replace(log, path=Path(outs[name].name), shape="jsonl", lines=lines, compression="none")
+        reread = Group(name, "jsonl", ",", (again,), group.mapping if name == "generic" else None)
+        _place(stage, (again,), _insert(stage, reread, careful=True), findings)
 
 
-def _short(error: BaseException) -> str:
-    return str(error).split(": line")[0][:120]
+def _records(stage: Store, log: LogFile) -> Iterator[tuple[int, bytes | dict[str, str | None] | str]]:
+    """(line, record as it stands there) of every record; a text in place of a row of a CSV says what is wrong with it."""
+    if log.shape == "csv":
+        yield from files.csv_records(log.path, log.delimiter)
+    elif log.shape == "parquet":
+        rows = (
+            row for batch in stage.batches(f"SELECT CAST(to_json(r) AS VARCHAR) FROM ({_rows(log)}) r") for row in batch
+        )
+        yield from ((number, text.encode()) for number, (text,) in enumerate(rows, 1))
+    else:
+        for ordinal, (number, line) in enumerate(files.numbered_lines(log.path)):
+            yield log.lines[ordinal] if log.lines is not None else number, line
+
+
+class _NoRequest(Exception):  # noqa: N818  # no error: a line that is rightly passed over
+    """Why a line is no request."""
+
+
+class _UnreadableRecordError(Exception):
+    """Why a line goes to quarantine."""
+
+
+def _understood(raw: bytes | dict[str, str | None] | str, group: Group) -> tuple[str, str]:
+    """(format, one line of clean JSON) of a record. _UnreadableRecordError says why it cannot be read."""
+    if isinstance(raw, str):
+        raise _UnreadableRecordError(raw)
+    if len(raw) > MAX_LINE_BYTES:
+        raise _UnreadableRecordError(f"a line of {len(raw) >> 20:,} MB")
+    try:
+        record = formats.opened(raw) if isinstance(raw, dict) else formats.decode(raw)
+    except json.JSONDecodeError as error:
+        raise _UnreadableRecordError(
+            f"not JSON: {error.msg.removesuffix(' starting at')} at character {error.pos}"
+        ) from error
+    except RecursionError as error:
+        raise _UnreadableRecordError("not JSON: nested too deeply") from error
+    if not isinstance(record, Mapping):
+        raise _UnreadableRecordError(f"not a JSON object but {'null' if record is None else type(record).__name__}")
+    if event := formats.stream_event(record):
+        if record.get("usage") or record.get("message"):
+            raise _UnreadableRecordError(f"one event of a stream ({event}), no whole answer")
+        raise _NoRequest(f"stream event without usage: {event}")
+    name = "generic" if group.format == "generic" else formats.of_record(record)
+    if name is None:
+        keys = ", ".join(str(key)[:40] for key in list(record)[:8]) or "none"
+        raise _UnreadableRecordError(f"no known format; keys: {keys}")
+    if len(raw) > MAX_RECORD_BYTES // 4:
+        text = files.clean(_cut(record))
+        if len(text) > MAX_RECORD_BYTES // 2:
+            raise _UnreadableRecordError(f"a record of {len(text) >> 20:,} MB without its long texts")
+        return name, text
+    return name, (_plain(raw, record) or files.clean(record))
+
+
+def _cut(value: object) -> object:
+    """The value with a digest in place of each text that is too long."""
+    if isinstance(value, str) and len(value) > MAX_TEXT_CHARS:
+        return f"sha256:{hashlib.sha256(value.encode('utf-8', 'replace')).hexdigest()}"
+    if isinstance(value, Mapping):
+        return {key: _cut(inner) for key, inner in value.items()}
+    return [_cut(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _plain(raw: bytes | dict[str, str | None], record: Mapping[str, object]) -> str | None:
+    """The line as it stands, when the engine can read it so: then its digest is the same whichever path it took."""
+    if isinstance(raw, dict):
+        return None
+    try:
+        text = raw.decode().strip()
+        as_it_is = json.loads(text, parse_float=str, parse_constant=_refuse)
+    except ValueError:
+        return None
+    return text if as_it_is == record and "\\ud" not in text.lower() else None
+
+
+def _refuse(constant: str) -> object:
+    raise ValueError(constant)

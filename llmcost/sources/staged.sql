@@ -2,3 +2,10 @@
 CREATE OR REPLACE TEMP TABLE staged_files (file VARCHAR, name VARCHAR, first_row BIGINT, first_line BIGINT);
 -- one row is one record whose line does not follow from its position: blank lines before it, or elements of a JSON document
 CREATE OR REPLACE TEMP TABLE staged_lines (file VARCHAR, ordinal BIGINT, line BIGINT);
+-- one row is one file, with what became of its lines
+CREATE OR REPLACE TEMP TABLE read_files (
+  path VARCHAR, source VARCHAR, bytes BIGINT, mtime_ns BIGINT, fingerprint VARCHAR, ingested_us BIGINT,
+  lines BIGINT, requests BIGINT, new_rows BIGINT, duplicates BIGINT, quarantined BIGINT, skipped VARCHAR
+);
+-- one row is one line that could not be read
+CREATE OR REPLACE TEMP TABLE refused (file VARCHAR, line BIGINT, reason VARCHAR);

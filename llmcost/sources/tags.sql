@@ -20,9 +20,10 @@ WITH texts AS (
   SELECT set_id, trim(name) AS name, trim(value) AS value
   FROM pairs
   WHERE length(value) <= 256 AND length(name) BETWEEN 1 AND 256 AND trim(value) <> ''
-    AND NOT regexp_matches(name, '(?i)(authorization|secret|passw|api[_-]?key|access[_-]?token|credential|cookie|bearer|private[_-]?key)')
+    AND NOT regexp_matches(name, '(?i)(authorization|secret|passw|api[_-]?key|access[_-]?token|credential|cookie|bearer|private[_-]?key|(^|[_-])token$)')
     AND NOT regexp_matches(name, '(?i)^(prompt|prompts|content|text|message|messages|input|output|completion|query|question|answer)$')
-    AND NOT regexp_matches(value, '^(sk-|Bearer |ghp_|AKIA|eyJ[A-Za-z0-9_-]{10,}\.)')
+    AND NOT regexp_matches(trim(value), '^(sk-|Bearer |gh[pousr]_|github_pat_|glpat-|hf_|xox[a-z]-|AIza|AKIA|-----BEGIN|eyJ[A-Za-z0-9_-]{10,}\.)')
+    AND NOT regexp_matches(trim(name), '^(sk-|gh[pousr]_|github_pat_|glpat-|hf_|xox[a-z]-|AIza|AKIA|eyJ[A-Za-z0-9_-]{10,}\.)')
   QUALIFY row_number() OVER (PARTITION BY set_id, trim(name) ORDER BY rank) = 1
 ), maps AS (
   SELECT set_id, map_from_entries(list({'k': name, 'v': value} ORDER BY name)) AS tags FROM kept GROUP BY set_id

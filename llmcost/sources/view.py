@@ -15,7 +15,9 @@ def ingested(report: IngestReport, db: str) -> Table:
     """One row per file, in the shape of the contract (llmcost.ingest/1)."""
     columns = [Column("path", "text"), Column("source", "text"), *(Column(c, "count") for c in COUNTS[:-1])]
     columns += [Column("skipped", "text", data_only=True), Column("quarantined", "count")]
-    rows = [[f.path, f.source, f.lines, f.requests, f.new, f.duplicates, f.skipped, f.quarantined] for f in report.files]
+    rows = [
+        [f.path, f.source, f.lines, f.requests, f.new, f.duplicates, f.skipped, f.quarantined] for f in report.files
+    ]
     totals = {c: sum(getattr(f, c) for f in report.files) for c in COUNTS}
     skipped: dict[str, int] = {}
     for file in report.files:
@@ -43,4 +45,10 @@ def formats() -> Table:
     """One row per format that can be read."""
     columns = [Column("name", "text"), Column("what", "text"), Column("detected by", "text", brief=False)]
     rows = [[f.name, f.title, f.detected_by] for f in BY_NAME.values()]
-    return Table("llmcost.sources/1", "What can be read", columns, rows, notes=["llmcost sources NAME --how-to says how to get it out of the system that has it"])
+    return Table(
+        "llmcost.sources/1",
+        "What can be read",
+        columns,
+        rows,
+        notes=["llmcost sources NAME --how-to says how to get it out of the system that has it"],
+    )

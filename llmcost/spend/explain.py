@@ -8,13 +8,14 @@ from typing import Any
 
 from llmcost import ledger
 from llmcost.errors import UsageError
-from llmcost.figures import exact, instant_text
+from llmcost.figures import count, exact, instant_text
 from llmcost.model import Column, Table
 from llmcost.resources import sql
 from llmcost.store import Store
 
 PICO_PER_USD = Decimal(10) ** 12
 COLUMNS = (
+    Column("where", "text", data_only=True),
     Column("component", "text"),
     Column("quantity", "decimal"),
     Column("rate", "text"),
@@ -27,25 +28,31 @@ def explain(store: Store, request_id: str) -> list[Table]:
     names, rows = store.table(sql("spend/explain.sql"), {"id": request_id})
     if not rows:
         near = store.rows(sql("spend/near_ids.sql"), {"id": request_id})
-        hint = f"near it: {', '.join(r[0] for r in near)}" if near else "llmcost sql \"SELECT request_id FROM ledger LIMIT 10\" shows some"
+        hint = (
+            f"near it: {', '.join(r[0] for r in near)}"
+            if near
+            else 'llmcost sql "SELECT request_id FROM ledger LIMIT 10" shows some'
+        )
         raise UsageError(f"no request '{request_id}'", place="explain", hint=hint)
     return [_table(dict(zip(names, row, strict=True))) for row in rows]
 
 
 def _table(row: dict[str, Any]) -> Table:
     detail = json.loads(row["detail"]) if row["detail"] else None
+    where = f"{row['file']}:{row['line']}"
     lines: list[list[object]] = []
     for name in ledger.TOKEN_NAMES:
         if row[name]:
-            lines.append(_line(name, Decimal(row[name]), detail, "pico"))
-    for unit, quantity in (row["units"] or {}).items():
-        lines.append(_line(unit, Decimal(quantity), detail, "unit_pico"))
+            lines.append([where, *_line(name, Decimal(row[name]), detail, "pico")])
+    for unit, quantity in sorted((row["units"] or {}).items()):
+        lines.append([where, *_line(unit, Decimal(quantity), detail, "unit_pico")])
     facts = {
         "request_id": row["request_id"],
-        "where": f"{row['file']}:{row['line']}",
+        "where": where,
         "source": row["source"],
         "ts": instant_text(row["ts_us"]),
         "kind": row["kind"],
+        "requests": row["requests"],
         "provider": row["provider"],
         "model": row["model"],
         "usage_quality": row["usage_quality"],
@@ -66,7 +73,7 @@ def _table(row: dict[str, Any]) -> Table:
         title=f"{row['request_id']}: {row['provider'] or '?'}/{row['model'] or 'no model'} at {facts['ts'] or 'no time'}",
         columns=COLUMNS,
         rows=lines,
-        total=[None, None, None, row["cost"]],
+        total=[None, None, None, None, row["cost"]],
         head={"request": facts},
         notes=_notes(row, facts),
     )
@@ -92,9 +99,18 @@ def _notes(row: dict[str, Any], facts: dict[str, Any]) -> list[str]:
     elif row["unpriced_reason"]:
         notes.append(f"unpriced: {row['unpriced_reason']}; llmcost prices show {row['model'] or 'MODEL'} --why")
     elif row["cost"] == 0:
-        notes.append(f"costs nothing: {'answered by a cache' if row['kind'] == 'cache_hit' else 'a failed attempt without usage'}")
+        notes.append(
+            f"costs nothing: {'answered by a cache' if row['kind'] == 'cache_hit' else 'a failed attempt without usage'}"
+        )
+    if row["requests"] > 1:
+        notes.append(
+            f"{count(row['requests'])} requests in one row, priced at the base tier: the size of each is not known"
+        )
     if row["source_cost"] is not None:
         notes.append(f"the log recorded {facts['source_cost']} USD ({row['source_cost_kind']})")
     if row["chain"]:
-        notes.append(f"step {row['chain_step']} of chain {row['chain']}" + (f", because of {row['chain_reason']}" if row["chain_reason"] else ""))
+        notes.append(
+            f"step {row['chain_step']} of chain {row['chain']}"
+            + (f", because of {row['chain_reason']}" if row["chain_reason"] else "")
+        )
     return notes

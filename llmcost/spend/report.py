@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,7 @@ from llmcost.spend.trust import Trust
 from llmcost.store import Store
 from llmcost.windows import Window
 
-MAX_DIMENSIONS = 6
+MAX_DIMENSIONS = 9
 FIGURES = (
     Column("requests", "count"),
     Column("attempts", "count", brief=False),
@@ -34,6 +34,17 @@ FIGURES = (
     Column("unpriced_requests", "count", "unpriced", brief=False),
     Column("usage_missing", "count", "no usage", brief=False),
 )
+COST, SOURCE_COST = ([c.name for c in FIGURES].index(name) for name in ("cost", "source_cost"))
+# what a log recorded may have more decimals than our own cost: rounded, the groups would not add up to the total
+RECORDED_FIGURES = tuple(replace(column, kind="source_cost") if column.name == "cost" else column for column in FIGURES)
+SUSPICIONS = (
+    (Decimal(2), "counted twice?"),
+    (Decimal(100), "cents taken for dollars?"),
+    (Decimal("0.01"), "dollars taken for cents?"),
+    (Decimal(10) ** 6, "micro-dollars?"),
+    (Decimal(10) ** 9, "nano-dollars?"),
+)
+"""Recorded / computed, and what such a factor means."""
 TIMES = ("day", "week", "month", "hour")
 
 
@@ -49,54 +60,76 @@ class Question:
     limit: int | None = None
 
 
-def report(store: Store, config: Config, question: Question, *, digest: str | None = None, as_of: str | None = None) -> Table:
-    """Spend by the asked dimensions, dearest group first (times in order). UsageError for an unknown dimension."""
-    if question.by is not None and len(question.by) > MAX_DIMENSIONS:
-        raise UsageError(f"{len(question.by)} dimensions are more than {MAX_DIMENSIONS}", place="--by")
-    base = trust.gather(store, focus(store, config, question.tz), question.where, question.window, digest=digest, as_of=as_of)
+def report(store: Store, config: Config, question: Question, *, digest: str | None = None) -> Table:
+    """Spend by the asked dimensions, dearest group first (times in order). UsageError for an unknown dimension.
+
+    `digest` is that of the catalogue at hand: costs computed with another one are called stale.
+    """
+    where, window, tz = question.where, question.window, question.tz
+    base = trust.gather(store, config, where, window, tz, digest=digest)
     by = list(question.by) if question.by is not None else [_usual(base)]
-    lens = focus(store, config, question.tz)
-    select = lens.select(by, question.where, question.window)
-    spare = "".join(f", NULL AS dim_{i}" for i in range(len(by) + 1, MAX_DIMENSIONS + 1))
-    attributed = f"WITH attributed AS (SELECT *{spare} FROM ({select}))\n"
-    names, found = store.table(attributed + sql("spend/report.sql"), lens.params)
-    rows = [_cells(dict(zip(names, row, strict=True)), len(by), question.cost) for row in found]
+    attributed, params = _attributed(store, config, by, where, window, tz)
+    rows = _rows(store, attributed, params, len(by))
+    if question.cost == "source":
+        rows = [_recorded(row, len(by)) for row in rows]
     rows.sort(key=lambda row: _order(row, by))
-    turns = int(store.value(attributed + sql("spend/turns.sql"), lens.params)) if len(rows) != 1 else rows[0][len(by) + 2]
-    unpriced = store.rows(attributed + sql("spend/unpriced.sql"), lens.params) if base.total("unpriced_requests") else []
-    columns = [Column(name, "text") for name in by] + list(FIGURES)
-    total = _total(rows, len(by), turns)
+    turns = int(store.value(attributed + sql("spend/turns.sql"), params))
+    unpriced = store.rows(attributed + sql("spend/unpriced.sql"), params) if base.total("unpriced_tokens") else []
     return Table(
         schema="llmcost.report/1",
         title=_title(by, question),
-        columns=columns,
+        columns=[Column(name, "text") for name in by]
+        + list(RECORDED_FIGURES if question.cost == "source" else FIGURES),
         rows=rows[: question.limit] if question.limit else rows,
-        total=total,
+        total=_total(rows, len(by), turns),
         head={
-            "window": {"since": instant_text(question.window.since_us), "until": instant_text(question.window.until_us), "tz": question.tz},
+            "window": {"since": instant_text(window.since_us), "until": instant_text(window.until_us), "tz": tz},
             "currency": "USD",
             "by": by,
         },
         foot={"trust": base.as_json()},
-        notes=[*_cut(rows, question.limit), *trust_notes(base, unpriced, question)],
+        notes=[*_cut(rows, question.limit), *trust_notes(base, unpriced)],
     )
+
+
+def groups(
+    store: Store, config: Config, by: Sequence[str], where: Condition | None, window: Window, tz: str
+) -> list[list[Any]]:
+    """The groups themselves, in no order: the dimensions of each and its FIGURES. UsageError for an unknown dimension."""
+    return _rows(store, *_attributed(store, config, by, where, window, tz), len(by))
+
+
+def _attributed(
+    store: Store, config: Config, by: Sequence[str], where: Condition | None, window: Window, tz: str
+) -> tuple[str, Mapping[str, object]]:
+    """The rows that count, as the `attributed` of the queries of this room, and the values bound in it."""
+    if len(by) > MAX_DIMENSIONS:
+        raise UsageError(f"{len(by)} dimensions are more than {MAX_DIMENSIONS}", place="--by")
+    lens = focus(store, config, tz)
+    asked = {f"dim_{i}": name for i, name in enumerate(by, 1)}
+    select = lens.select(asked | {"turn_given": "turn"}, where, window)
+    spare = "".join(f", NULL AS dim_{i}" for i in range(len(by) + 1, MAX_DIMENSIONS + 1))
+    return f"WITH attributed AS (SELECT *{spare} FROM ({select}))\n", lens.params
+
+
+def _rows(store: Store, attributed: str, params: Mapping[str, object], dims: int) -> list[list[Any]]:
+    found = store.rows(attributed + sql("spend/report.sql"), params)
+    return [[*row[:dims], *row[MAX_DIMENSIONS:]] for row in found]
 
 
 def _usual(base: Trust) -> str:
     """The default grouping: the first dimension that names more than half of the cost."""
     half = Decimal("0.5")
-    for dimension in ("feature", "agent", "team", "key"):
+    for dimension in trust.DIMENSIONS[:-1]:
         share = base.unattributed_share(dimension)
         if share is not None and share < half:
             return dimension
     return "model"
 
 
-def _cells(row: Mapping[str, Any], dims: int, cost: str) -> list[Cell]:
-    figures = dict(row)
-    if cost == "source":
-        figures["cost"] = row["source_cost"]
-    return [row[f"dim_{i}"] for i in range(1, dims + 1)] + [figures[c.name] for c in FIGURES]
+def _recorded(row: list[Any], dims: int) -> list[Any]:
+    """The row with the recorded cost in the place of ours."""
+    return [row[dims + SOURCE_COST] if place == dims + COST else cell for place, cell in enumerate(row)]
 
 
 def _order(row: Sequence[Any], by: Sequence[str]) -> tuple[Any, ...]:
@@ -138,46 +171,59 @@ def _cut(rows: Sequence[object], limit: int | None) -> list[str]:
     return [f"{len(rows) - limit} more groups, in the total; --top 0 shows all"] if limit and len(rows) > limit else []
 
 
-def trust_notes(base: Trust, unpriced: Sequence[Sequence[Any]], question: Question) -> list[str]:
+def trust_notes(base: Trust, unpriced: Sequence[Sequence[Any]]) -> list[str]:
     """The trust line as sentences for people; only what is worth saying."""
     if not base.files:
         return ["nothing has been read yet: llmcost ingest LOGS, or llmcost report LOGS"]
     if not base.sources:
         return [f"no rows in this window and condition; {count(base.rows_read)} rows were read"]
-    notes = [
-        f"read {count(base.rows_read)} rows of {count(base.files)} files: {count(base.total('requests'))} requests, "
-        f"{count(base.total('attempts'))} unbilled attempts, {count(base.duplicates)} duplicates folded, {count(base.skipped)} skipped"
-    ]
+    figures = (
+        (base.total("requests"), "requests"),
+        (base.total("attempts"), "unbilled attempts"),
+        (base.duplicates, "duplicates folded"),
+        (base.skipped, "skipped"),
+    )
+    told = ", ".join(f"{count(figure)} {name}" for figure, name in figures)
+    notes = [f"read {count(base.rows_read)} rows of {count(base.files)} files: {told}"]
     if base.quarantined:
         notes.append(f"{count(base.quarantined)} lines could not be read: llmcost ingest --show-quarantine")
     missing, assumed = base.total("usage_missing"), base.total("usage_assumed")
     if missing or assumed:
         notes.append(f"usage missing in {count(missing)} requests, assumed in {count(assumed)}")
-    if base.total("unpriced_requests"):
-        named = "; ".join(f"{visible('/'.join(filter(None, (provider, model)))) or 'no model'} ({count(n)}: {visible(reason)})" for provider, model, reason, n, _ in unpriced[:4])
+    if unpriced:
+        named = "; ".join(_named(*row) for row in unpriced[:4])
         more = f"; {len(unpriced) - 4} more" if len(unpriced) > 4 else ""
-        notes.append(f"no price for {count(base.total('unpriced_requests'))} requests, {count(base.total('unpriced_tokens'))} tokens: {named}{more}")
+        notes.append(
+            f"no price for {count(base.total('unpriced_requests'))} requests, {count(base.total('unpriced_tokens'))} tokens: {named}{more}"
+        )
     shares = [f"{d} {percent(base.unattributed_share(d))}" for d in trust.SHOWN]
     notes.append(f"cost without {', '.join(shares)}")
     notes += [f"{j.file}: {count(j.matched)} of {count(j.keys)} {j.on} values matched" for j in base.joins]
     for source in base.sources:
-        ratio = ratio_text(source["both_source_cost"], source["both_cost"])
+        theirs, ours = source["both_source_cost"], source["both_cost"]
+        ratio = ratio_text(theirs, ours)
         if ratio is not None and not Decimal("0.99") <= Decimal(ratio) <= Decimal("1.01"):
-            notes.append(
-                f"{source['source']} recorded {money(source['both_source_cost'])} where we compute {money(source['both_cost'])} (ratio {ratio}){_suspicion(Decimal(ratio))}"
-            )
-    for source, since, until in base.gaps[:3]:
-        notes.append(f"{source} was silent from {instant_text(since)} to {instant_text(until)}, hours in which it is usually busy")
+            what = f"recorded {money(theirs)} where we compute {money(ours)} (ratio {ratio})"
+            notes.append(f"{source['source']} {what}{_suspicion(theirs / ours)}")
+    for name, since, until in base.gaps[:3]:
+        notes.append(
+            f"{name} was silent from {instant_text(since)} to {instant_text(until)}, hours in which it is usually busy"
+        )
     if base.stale:
         notes.append("prices have changed since these costs were computed: llmcost reprice")
     digest = (base.prices_digest or "")[:12]
-    notes.append(f"prices of {base.prices_as_of or 'unknown date'} ({digest}); data until {instant_text(base.data_until_us) or 'no time'}")
+    notes.append(
+        f"prices of {base.prices_as_of or 'unknown date'} ({digest}); data until {instant_text(base.data_until_us) or 'no time'}"
+    )
     return notes
+
+
+def _named(provider: str | None, model: str | None, reason: str | None, requests: int, _tokens: int) -> str:
+    name = "/".join(filter(None, (provider, model))) or "no model"
+    return visible(f"{name} ({count(requests)}: {reason or 'no reason recorded'})")
 
 
 def _suspicion(ratio: Decimal) -> str:
     """A ratio near a round factor names the likely bug."""
-    for factor, word in ((Decimal(2), "counted twice?"), (Decimal(100), "cents taken for dollars?"), (Decimal("0.01"), "dollars taken for cents?"), (Decimal(10) ** 9, "nano-dollars?")):
-        if abs(ratio / factor - 1) < Decimal("0.05"):
-            return f": {word}"
-    return ""
+    found = (word for factor, word in SUSPICIONS if abs(ratio / factor - 1) < Decimal("0.05"))
+    return next((f": {word}" for word in found), "")

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from llmcost.attribution import Lens, MatchRate
+from llmcost.attribution import MatchRate, focus
 from llmcost.conditions import Condition
+from llmcost.config import Config
 from llmcost.figures import exact, instant_text, ratio_text
 from llmcost.resources import sql
 from llmcost.store import Store
 from llmcost.windows import Window
 
 DIMENSIONS = ("feature", "agent", "team", "key", "user")
-"""The order of the dim columns in trust.sql."""
+"""The dimensions whose share without a name is looked at, in the order in which they are candidates for the default grouping."""
 SHOWN = ("agent", "feature", "user")
 """The dimensions whose unattributed share the contract shows."""
 
@@ -37,6 +38,7 @@ class Trust:
     stale: bool
 
     def total(self, name: str) -> int:
+        """The sum of a figure over the sources."""
         return sum(source[name] for source in self.sources)
 
     @property
@@ -61,7 +63,10 @@ class Trust:
             **{name: self.total(name) for name in ("requests", "attempts")},
             "duplicates": self.duplicates,
             "quarantined": self.quarantined,
-            **{name: self.total(name) for name in ("usage_missing", "usage_assumed", "unpriced_requests", "unpriced_tokens")},
+            **{
+                name: self.total(name)
+                for name in ("usage_missing", "usage_assumed", "unpriced_requests", "unpriced_tokens")
+            },
             "unattributed": {d: _share(self.unattributed_share(d)) for d in SHOWN},
             "sources": [
                 {
@@ -73,19 +78,22 @@ class Trust:
                 }
                 for s in self.sources
             ],
-            "joins": [{"file": j.file, "on": j.on, "keys": j.keys, "matched": j.matched} for j in self.joins],
             "gaps": [{"source": s, "since": instant_text(a), "until": instant_text(b)} for s, a, b in self.gaps],
             "prices": {"as_of": self.prices_as_of, "sha256": self.prices_digest},
             "data_until": instant_text(self.data_until_us),
         }
 
 
-def gather(store: Store, lens: Lens, where: Condition | None, window: Window, *, digest: str | None, as_of: str | None) -> Trust:
-    """Reads the figures; `digest` and `as_of` are those of the catalogue at hand."""
-    select = lens.select(DIMENSIONS, where, window)
+def gather(
+    store: Store, config: Config, where: Condition | None, window: Window, tz: str, *, digest: str | None
+) -> Trust:
+    """Reads the figures. `digest` is that of the catalogue at hand, None when stored costs are not held against it."""
+    lens = focus(store, config, tz)
+    select = lens.select({f"dim_{name}": name for name in DIMENSIONS}, where, window)
     names, rows = store.table(f"WITH attributed AS ({select})\n{sql('spend/trust.sql')}", lens.params)
     read, duplicates, quarantined, skipped, files = store.row(sql("spend/read.sql"))
-    stored = store.rows("SELECT value FROM meta WHERE name = 'catalogue'")
+    stored = store.fact("catalogue")
+    span = {"since_us": window.since_us, "until_us": window.until_us}
     return Trust(
         rows_read=read,
         duplicates=duplicates,
@@ -93,11 +101,11 @@ def gather(store: Store, lens: Lens, where: Condition | None, window: Window, *,
         skipped=skipped,
         files=files,
         sources=[dict(zip(names, row, strict=True)) for row in rows],
-        gaps=[tuple(row) for row in store.rows(sql("spend/gaps.sql"))],
-        joins=lens.match_rates(),
-        prices_as_of=as_of,
-        prices_digest=stored[0][0] if stored else digest,
-        stale=bool(stored) and digest is not None and stored[0][0] != digest,
+        gaps=[(source, since, until) for source, since, until in store.rows(sql("spend/gaps.sql"), span)],
+        joins=focus(store, config, tz).match_rates(),
+        prices_as_of=store.value(sql("spend/prices_as_of.sql")),
+        prices_digest=stored or digest,
+        stale=None not in (stored, digest) and stored != digest,
     )
 
 

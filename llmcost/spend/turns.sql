@@ -1,2 +1,2 @@
--- the turns of all rows together: one turn may stand in several groups
-SELECT count(DISTINCT coalesce(turn, trace, request_id)) FROM attributed WHERE kind <> 'iteration'
+-- the only row: the turns of all rows together, for one turn may stand in several groups
+SELECT count(DISTINCT coalesce(turn_given, trace, request_id)) FROM attributed WHERE kind <> 'iteration'

@@ -9,11 +9,12 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import duckdb
 
 from llmcost.errors import LlmcostError, StoreError, UsageError
+from llmcost.resources import sql
 from llmcost.store import schema
 
 Row = tuple[Any, ...]
@@ -33,35 +34,57 @@ class Store:
         self.path = path
         self.wait_s = wait_s
 
-    def run(self, sql: str, params: Mapping[str, object] | None = None) -> None:
+    def run(self, text: str, params: Mapping[str, object] | None = None) -> None:
         """Executes; nothing is fetched."""
-        self._execute(sql, params)
+        self._execute(text, params)
 
-    def rows(self, sql: str, params: Mapping[str, object] | None = None) -> list[Row]:
+    def rows(self, text: str, params: Mapping[str, object] | None = None) -> list[Row]:
         """Executes and fetches everything at once: a second execute would void an open result."""
         with _translated(self.path):
-            return self._execute(sql, params).fetchall()
+            return self._execute(text, params).fetchall()
 
-    def row(self, sql: str, params: Mapping[str, object] | None = None) -> Row:
+    def row(self, text: str, params: Mapping[str, object] | None = None) -> Row:
         """The first row."""
-        return self.rows(sql, params)[0]
+        return self.rows(text, params)[0]
 
-    def value(self, sql: str, params: Mapping[str, object] | None = None) -> Any:
+    def value(self, text: str, params: Mapping[str, object] | None = None) -> Any:
         """The only value of the first row."""
-        return self.row(sql, params)[0]
+        return self.row(text, params)[0]
 
-    def table(self, sql: str, params: Mapping[str, object] | None = None) -> tuple[list[str], list[Row]]:
+    def table(self, text: str, params: Mapping[str, object] | None = None) -> tuple[list[str], list[Row]]:
         """Column names and rows."""
         with _translated(self.path):
-            result = self._execute(sql, params)
+            result = self._execute(text, params)
             names = [d[0] for d in result.description or []]
             return names, result.fetchall()
 
-    def batches(self, sql: str, params: Mapping[str, object] | None = None, size: int = 10_000) -> Iterator[list[Row]]:
+    def is_one_select(self, text: str) -> bool:
+        """Whether this is exactly one statement that reads: SELECT, FROM, VALUES, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN."""
+        with _translated(self.path):
+            statements = self._connection.extract_statements(text)
+        return len(statements) == 1 and statements[0].type in (
+            duckdb.StatementType.SELECT,
+            duckdb.StatementType.EXPLAIN,
+        )
+
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table of this name, temporary ones included."""
+        return bool(self.value(sql("store/has_table.sql"), {"name": name}))
+
+    def fact(self, name: str) -> str | None:
+        """What the store remembers under this name; None when it was never told."""
+        found = self.rows(sql("store/fact.sql"), {"name": name})
+        return str(found[0][0]) if found else None
+
+    def remember(self, name: str, value: str) -> None:
+        """Keeps a fact about the store, in place of an older one of this name."""
+        self.run(sql("store/remember.sql"), {"name": name, "value": value})
+
+    def batches(self, text: str, params: Mapping[str, object] | None = None, size: int = 10_000) -> Iterator[list[Row]]:
         """Rows in batches, on a cursor of their own, so that memory stays flat."""
         cursor = self._connection.cursor()
         with _translated(self.path):
-            result = cursor.execute(sql, dict(params)) if params else cursor.execute(sql)
+            result = cursor.execute(text, dict(params)) if params else cursor.execute(text)
             while batch := result.fetchmany(size):
                 yield batch
         cursor.close()
@@ -89,40 +112,43 @@ class Store:
     @contextmanager
     def attached(self, ledger: Path) -> Iterator[None]:
         """The ledger file under the name `target`, for one short transaction; a locked file is waited for."""
-        _retry(lambda: self._connection.execute(f"ATTACH {quote_text(str(ledger))} AS target"), ledger, self.wait_s)
+        _retry(lambda: self._connection.execute(f"ATTACH {quote_text(_file(ledger))} AS target"), ledger, self.wait_s)
         try:
             yield
         finally:
             self.run("DETACH target")
 
     def close_doors(self) -> None:
-        """From here on no query reaches files, other databases or settings: for SQL that a user wrote."""
-        self.run("SET enable_external_access = false; SET lock_configuration = true")
+        """From here on no query reaches files, other databases, settings or objects of this process: for SQL that a user wrote."""
+        self.run(sql("store/close_doors.sql"))
 
     def close(self) -> None:
         self._connection.close()
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _execute(self, sql: str, params: Mapping[str, object] | None) -> duckdb.DuckDBPyConnection:
+    def _execute(self, text: str, params: Mapping[str, object] | None) -> duckdb.DuckDBPyConnection:
         with _translated(self.path):
-            return self._connection.execute(sql, dict(params)) if params else self._connection.execute(sql)
+            return self._connection.execute(text, dict(params)) if params else self._connection.execute(text)
 
 
 def open_ledger(path: Path, *, create: bool = False, read_only: bool = False, wait_s: float = WAIT_S) -> Store:
-    """The ledger at `path`, migrated to this version. StoreError when it is missing, locked, damaged or newer."""
-    if not path.exists() and not create:
-        raise StoreError(
-            "there is no ledger yet", place=str(path), hint=f"llmcost ingest LOGS --db {path}   (or: llmcost report LOGS)"
+    """The ledger at `path`, migrated to this version. UsageError when there is none, StoreError when it is locked, damaged or newer."""
+    if not create and not path.exists():
+        raise UsageError(
+            "there is no ledger yet",
+            place=str(path),
+            hint="llmcost ingest LOGS first, or llmcost report LOGS for a look without a store",
         )
-    if create and not path.parent.is_dir():
-        raise StoreError("the folder does not exist", place=str(path.parent), hint="create it, or choose another --db")
-    read_only = read_only and path.exists()
-    connection = _retry(lambda: duckdb.connect(str(path), read_only=read_only, config=_config()), path, wait_s)
+    if not path.parent.is_dir():
+        raise UsageError("the folder does not exist", place=str(path.parent), hint="create it, or choose another --db")
+    if path.is_dir():
+        raise UsageError("is a folder", place=str(path), hint=f"a ledger is one file: --db {path / 'llmcost.duckdb'}")
+    connection = _retry(lambda: duckdb.connect(_file(path), read_only=read_only, config=_config()), path, wait_s)
     store = Store(connection, path, wait_s)
     try:
         _settle_in(store)
@@ -152,15 +178,22 @@ def quote_text(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _file(path: Path) -> str:
+    """The path in full: on its own, a name such as `:memory:` or `md:x` is no file to the engine."""
+    return str(path.absolute())
+
+
 def _config() -> dict[str, Any]:
     return {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
 
 def _settle_in(store: Store) -> None:
-    # the bar would be printed on stdout; results would carry the zone of the machine
-    store.run("SET enable_progress_bar = false")
-    store.run("SET TimeZone = 'UTC'")
+    store.run(sql("store/settle_in.sql"))
     store.run(f"SET memory_limit = {quote_text(MEMORY_LIMIT)}")
+
+
+_LOCKED = re.compile("Could not set lock|Conflicting lock|used by another process")
+"""Whole words of the engine: a file may be called lock, and a damaged one speaks of blocks."""
 
 
 def _retry(attempt: Any, path: Path, wait_s: float) -> Any:
@@ -170,7 +203,7 @@ def _retry(attempt: Any, path: Path, wait_s: float) -> Any:
         try:
             return attempt()
         except duckdb.Error as error:
-            if "lock" not in str(error).lower() or time.monotonic() >= deadline:
+            if not _LOCKED.search(str(error)) or time.monotonic() >= deadline:
                 raise _translate(error, path) from error
         time.sleep(step_s * random.uniform(0.5, 1.5))  # noqa: S311  # jitter, not a secret
         step_s = min(step_s * 1.6, 0.25)
@@ -186,16 +219,25 @@ def _translated(path: Path | None) -> Iterator[None]:
 
 def _translate(error: duckdb.Error, path: Path | None) -> LlmcostError:
     text = str(error)
+    if isinstance(error, duckdb.InterruptException):
+        raise KeyboardInterrupt from error
     if holder := re.search(r"Conflicting lock is held in (.*?) \(PID (\d+)\)", text):
         return StoreError(
             f"the store is locked by process {holder[2]} ({Path(holder[1]).name})",
             place=str(path),
             hint="wait for it, or allow more time with --wait SECONDS",
         )
-    if "lock" in text.lower() and isinstance(error, duckdb.IOException):
-        return StoreError("the store is locked by another process", place=str(path), hint="allow more time with --wait SECONDS")
-    if isinstance(error, duckdb.IOException | duckdb.SerializationException | duckdb.FatalException) or "not a valid DuckDB" in text:
-        return StoreError(_first_line(text), place=str(path) if path else None, hint="is this a llmcost ledger? choose another --db")
+    if _LOCKED.search(text):
+        return StoreError(
+            "the store is locked by another process", place=str(path), hint="allow more time with --wait SECONDS"
+        )
+    if (
+        isinstance(error, duckdb.IOException | duckdb.SerializationException | duckdb.FatalException)
+        or "not a valid DuckDB" in text
+    ):
+        return StoreError(
+            _first_line(text), place=str(path) if path else None, hint="is this a llmcost ledger? choose another --db"
+        )
     if isinstance(error, duckdb.InvalidInputException | duckdb.ConversionException | duckdb.OutOfRangeException):
         return UnreadableError(_first_line(text))
     return EngineError(_first_line(text))

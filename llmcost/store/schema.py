@@ -25,7 +25,7 @@ def _first(store: Store) -> None:
     store.run(requests_ddl())
     store.run(sql("store/schema.sql"))
     # the key makes prompt digests useless outside this store
-    store.run("INSERT INTO meta VALUES ('prompt_key', $key)", {"key": secrets.token_hex(16)})
+    store.remember("prompt_key", secrets.token_hex(16))
 
 
 MIGRATIONS: list[Callable[[Store], None]] = [_first]
@@ -35,33 +35,34 @@ SCHEMA_VERSION = len(MIGRATIONS)
 
 
 def version(store: Store) -> int:
-    """The schema version of an open store; 0 when it is empty."""
-    has_meta = store.value("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta' AND NOT internal")
-    if not has_meta:
+    """The schema version of an open store; 0 when it is empty. StoreError for a DuckDB file that is somebody else's."""
+    tables, meta_columns = store.row(sql("store/tables.sql"))
+    if not tables:
         return 0
-    return int(store.value("SELECT value FROM meta WHERE name = 'schema_version'"))
+    found = store.fact("schema_version") if meta_columns == ["name", "value"] else None
+    if found is None or not found.isdecimal():
+        raise StoreError("this DuckDB file is no llmcost ledger", place=str(store.path), hint="choose another --db")
+    return int(found)
 
 
 def prepare(store: Store, *, read_only: bool) -> None:
-    """Brings a store to SCHEMA_VERSION in one transaction, or refuses it with a sentence."""
-    found = version(store)
-    if found > SCHEMA_VERSION:
+    """Brings a store to the last version in one transaction, or refuses it with a sentence."""
+    found, wanted = version(store), len(MIGRATIONS)
+    if found > wanted:
         raise StoreError(
-            f"the store has schema version {found}, this llmcost knows {SCHEMA_VERSION}",
+            f"the store has schema version {found}, this llmcost knows {wanted}",
             place=str(store.path),
             hint="upgrade llmcost, or ingest the logs into a new --db",
         )
-    if found == SCHEMA_VERSION:
+    if found == wanted:
         return
     if read_only:
         raise StoreError(
-            f"the store has schema version {found}, this llmcost needs {SCHEMA_VERSION}",
+            f"the store has schema version {found}, this llmcost needs {wanted}",
             place=str(store.path),
-            hint="run any command that writes (llmcost ingest) once to migrate it",
+            hint="run a command that writes (llmcost ingest) once to migrate it",
         )
-    if found == 0 and store.value("SELECT count(*) FROM duckdb_tables() WHERE NOT internal"):
-        raise StoreError("this DuckDB file is not a llmcost ledger", place=str(store.path), hint="choose another --db")
     with store.transaction():
         for migration in MIGRATIONS[found:]:
             migration(store)
-        store.run("INSERT OR REPLACE INTO meta VALUES ('schema_version', $v)", {"v": str(SCHEMA_VERSION)})
+        store.remember("schema_version", str(wanted))

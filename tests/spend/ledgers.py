@@ -1,0 +1,96 @@
+"""Small hand-made ledgers: native rows priced by a catalogue of two models whose bills a reader can add up in the head."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from llmcost import config, conditions
+from llmcost.config import Config
+from llmcost.pricing import catalogue
+from llmcost.sources.ingest import ingest
+from llmcost.spend.report import Question, report
+from llmcost.store import Store, open_ledger
+from llmcost.windows import Window
+
+Row = dict[str, Any]
+
+PRICES = """
+schema: 1
+provider: acme
+currency: USD
+models:
+  - id: small
+    mode: chat
+    match: {exact: [small]}
+    prices:
+      - {from: 2020-01-01, per_mtok: {input: "1", cache_read: "0.1", output: "10"}, per_unit: {web_search: "0.01"},
+         source: {url: "https://acme.example/prices", checked: 2026-10-01}}
+  - id: big
+    mode: chat
+    match: {exact: [big]}
+    prices:
+      - {from: 2020-01-01, per_mtok: {input: "100", cache_read: "10", output: "1000"},
+         source: {url: "https://acme.example/prices", checked: 2026-09-01}}
+"""
+"""A token of `small` costs a microdollar in and ten out, one of `big` a hundred times as much."""
+
+NOON = "2026-10-15T12:00:00Z"
+
+
+@cache
+def prices(folder: Path) -> catalogue.Catalogue:
+    path = folder / "acme.yaml"
+    path.write_text(PRICES)
+    return catalogue.load((path,))
+
+
+def call(name: str, **facts: Any) -> Row:
+    """A call of `small` with 1,000 tokens in: a thousandth of a dollar, unless told otherwise."""
+    usual = {"request_id": name, "ts": NOON, "provider": "acme", "model": "small", "input_tokens": 1000}
+    return {k: v for k, v in (usual | facts).items() if v is not None}
+
+
+def ledger(folder: Path, rows: Iterable[Mapping[str, Any]], settings: Config | None = None) -> Path:
+    """A ledger of these native rows; each keeps its own `source` if it names one."""
+    log, path = folder / "log.jsonl", folder / "llmcost.duckdb"
+    log.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    ingest([str(log)], path, config=settings or Config(), catalogue=prices(folder))
+    return path
+
+
+def settings(folder: Path, yaml: str) -> Config:
+    path = folder / "llmcost.yaml"
+    path.write_text(yaml)
+    return config.load(path)
+
+
+@contextmanager
+def opened(folder: Path, rows: Iterable[Mapping[str, Any]]) -> Iterator[Store]:
+    with open_ledger(ledger(folder, rows), read_only=True) as store:
+        yield store
+
+
+def asked(
+    store: Store, by: str, config: Config | None = None, *, where: str | None = None, window: Window | None = None, tz: str = "UTC"
+) -> dict[Any, Row]:
+    """A report as {group: figures}; a group of several dimensions is a tuple, the total is under "total"."""
+    condition = conditions.parse(where, fields=conditions.FIELDS) if where else None
+    names = by.split(",")
+    table = report(store, config or Config(), Question(by=names, where=condition, window=window or Window(), tz=tz))
+    figures = [column.name for column in table.columns[len(names) :]]
+    found = {}
+    for row in [*table.rows, table.total]:
+        assert row is not None
+        key = row[0] if len(names) == 1 else tuple(row[: len(names)])
+        found["total" if row is table.total else key] = dict(zip(figures, row[len(names) :], strict=True))
+    return found
+
+
+def costs(figures: Mapping[Any, Row]) -> dict[Any, str | None]:
+    """Only the cost of each group, in dollars without trailing zeros."""
+    return {key: None if row["cost"] is None else f"{row['cost'].normalize():f}" for key, row in figures.items()}
