@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from llmcost.errors import BUG, INTERRUPTED, USAGE, LlmcostError
+from llmcost.errors import BUG, INTERRUPTED, USAGE, LlmcostError, UsageError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,6 +19,9 @@ def main(arguments: list[str] | None = None) -> int:
     from llmcost.cli import app
 
     try:
+        for argument in arguments:
+            if not argument.isprintable() and argument.encode("utf-8", "replace").decode() != argument:
+                raise UsageError("is not UTF-8 text", place=argument)
         code = app(arguments, prog_name="llmcost", standalone_mode=False)
     except (Exception, KeyboardInterrupt) as error:
         if "--debug" in arguments and not hasattr(error, "format_message"):

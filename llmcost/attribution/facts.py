@@ -28,15 +28,15 @@ def users_table(store: Store, config: Config) -> str:
     for column in file.columns:
         if column not in USER_COLUMNS:
             hint = nearest(column, USER_COLUMNS) or f"known: {', '.join(USER_COLUMNS)}"
-            raise UsageError(f"unknown column '{column}'", place=f"{file.path}:1", hint=hint)
+            raise UsageError(f"unknown column '{column}'", place=f"{_shown(file.path)}:1", hint=hint)
     if "user" not in file.columns:
         hint = "user,plan[,alias,kind,ltv,revenue_per_month,valid_from,valid_to]"
-        raise UsageError("the column 'user' is missing", place=f"{file.path}:1", hint=hint)
+        raise UsageError("the column 'user' is missing", place=f"{_shown(file.path)}:1", hint=hint)
     absent = "".join(f", NULL AS {quote_identifier(c)}" for c in USER_COLUMNS if c not in file.columns)
     _run(store, sql("attribution/users.sql").format(absent=absent, rows=file.rows()), file)
     for position, what in store.rows(sql("attribution/users_problems.sql")):
         hint = "dates are YYYY-MM-DD; valid_to is the first day that no longer counts"
-        raise UsageError(what, place=f"{file.path}:{file.line(position)}", hint=hint)
+        raise UsageError(what, place=f"{_shown(file.path)}:{file.line(position)}", hint=hint)
     return USERS
 
 
@@ -104,10 +104,18 @@ class _CsvFile:
         return begins
 
 
+def _shown(path: Path) -> str:
+    """The path as people know it: relative to where they are, when it is below."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
 def _open(path: Path, place: str | None) -> _CsvFile:
     """Reads the header: the names, and which of comma, semicolon and tab parts them. UsageError for a file that is no such table."""
     if not path.is_file():
-        raise UsageError(f"no such file: {path}", place=place, hint="paths in llmcost.yaml are relative to it")
+        raise UsageError(f"no such file: {_shown(path)}", place=place, hint="paths in llmcost.yaml are relative to it")
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             first = lines.readline(MAX_HEADER)
@@ -115,15 +123,15 @@ def _open(path: Path, place: str | None) -> _CsvFile:
             quotes = sum(chunk.count(b'"') for chunk in iter(lambda: chunks.read(1 << 20), b""))
     except (OSError, UnicodeDecodeError) as error:
         what = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise UsageError(f"cannot be read: {what}", place=str(path)) from error
+        raise UsageError(f"cannot be read: {what}", place=_shown(path)) from error
     if quotes % 2:  # the engine would drop the row and all that follows it without a word
-        raise UsageError("a quote is not closed", place=str(path), hint="write a quote inside a quoted cell twice")
+        raise UsageError("a quote is not closed", place=_shown(path), hint="write a quote inside a quoted cell twice")
     delimiter = max(",;\t", key=first.count)
     columns = tuple(name.strip() for name in next(csv.reader([first], delimiter=delimiter), []))
     if not any(columns):
-        raise UsageError("the header is missing", place=f"{path}:1", hint="the first line names the columns")
+        raise UsageError("the header is missing", place=f"{_shown(path)}:1", hint="the first line names the columns")
     if twice := next((name for name, times in Counter(columns).items() if times > 1), None):
-        raise UsageError(f"two columns are called '{twice}'", place=f"{path}:1", hint="give each its own name")
+        raise UsageError(f"two columns are called '{twice}'", place=f"{_shown(path)}:1", hint="give each its own name")
     return _CsvFile(path, delimiter, columns)
 
 
@@ -132,7 +140,7 @@ def _run(store: Store, text: str, file: _CsvFile) -> None:
         store.run(text)
     except EngineError as error:
         line = re.search(r"Line: (\d+)", error.message)
-        place = f"{file.path}:{line[1]}" if line else str(file.path)
+        place = f"{_shown(file.path)}:{line[1]}" if line else _shown(file.path)
         raise UsageError(
             "the row does not fit the header", place=place, hint=f"{len(file.columns)} cells, UTF-8"
         ) from error

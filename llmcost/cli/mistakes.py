@@ -33,6 +33,8 @@ def explained(error: Any) -> tuple[str, str]:
     name = parameter.opts[0] if parameter.opts[0].startswith("-") else parameter.name.upper()
     if type(error).__name__ == "MissingParameter":
         return f"{place}: {name} is missing", help_
+    if wrong := re.match("'(.*)' is not a valid (?:int|float)", error.message):
+        return f"{name}: '{wrong[1]}' is no number", help_
     return f"{name}: {error.message.strip().rstrip('.')}", help_
 
 

@@ -46,12 +46,16 @@ class _Resolved:
     reason: str | None
 
 
-def prepare(store: Store, catalogue: Catalogue) -> None:
-    """Fills the temporary tables `price_keys`, `rates` and `unit_rates` for all that `requests` names."""
+def prepare(store: Store, catalogue: Catalogue) -> dict[str, str]:
+    """Fills the temporary tables `price_keys`, `rates` and `unit_rates` for all that `requests` names.
+
+    Returns what `explain` needs, price_id -> JSON of its rates and source, for every price that they may be billed by.
+    """
     store.run(sql("pricing/rates.sql"))
     keys: list[Sequence[object]] = []
     rate_rows: list[Sequence[object]] = []
     unit_rows: dict[tuple[str, str], Sequence[object]] = {}
+    details: dict[str, str] = {}
     for price_key, found in enumerate(_resolve(catalogue, store.rows(sql("pricing/terms.sql")))):
         key = None if found.reason else price_key
         keys.append((*found.terms, key, found.reason, rates.undated_us(found.boxes)))
@@ -61,19 +65,12 @@ def prepare(store: Store, catalogue: Catalogue) -> None:
             rate_rows.append((key, box.price_id, *place, box.denominator, box.tiered, box.assumed, *pico))
             for unit, unit_pico in box.unit_pico.items():
                 unit_rows[box.price_id, unit] = (box.price_id, unit, unit_pico, unit in box.once)
+            if found.model:
+                details[box.price_id] = json.dumps(_detail(found.model, box), sort_keys=True)
     store.load("price_keys", KEY_COLUMNS, keys)
     store.load("rates", RATE_COLUMNS, rate_rows)
     store.load("unit_rates", UNIT_COLUMNS, list(unit_rows.values()))
-
-
-def details(catalogue: Catalogue, wanted: Iterable[Terms]) -> dict[str, str]:
-    """For `explain`: price_id -> JSON of its rates and source, for every price that the wanted terms may be billed by."""
-    return {
-        box.price_id: json.dumps(_detail(found.model, box), sort_keys=True)
-        for found in _resolve(catalogue, wanted)
-        if found.model
-        for box in found.boxes
-    }
+    return details
 
 
 def _resolve(catalogue: Catalogue, wanted: Iterable[Terms]) -> Iterator[_Resolved]:

@@ -70,9 +70,19 @@ WITH sized AS NOT MATERIALIZED (
 ), summed AS (
   SELECT r.*, c.unit_reason,
     r.assumed OR (r.requests > 1 AND (r.tiered OR coalesce(c.once, false))) AS approximate,
-    r.token_pico * 1000000 + coalesce(c.micro_pico, 0) AS micro_pico,
-    CAST(r.denominator AS HUGEINT) * 1000000 AS divisor
+    -- most rates are whole pico-dollars and most requests have tokens only: then nothing is left to round
+    r.denominator = 1 AND c.seq IS NULL AS is_whole,
+    CASE WHEN r.denominator = 1 AND c.seq IS NULL THEN NULL ELSE r.token_pico * 1000000 + coalesce(c.micro_pico, 0) END AS micro_pico,
+    CASE WHEN r.denominator = 1 AND c.seq IS NULL THEN NULL ELSE CAST(r.denominator AS HUGEINT) * 1000000 END AS divisor
   FROM rated r LEFT JOIN unit_costs c ON c.seq = r.seq
+), rounded AS (
+  SELECT *,
+    CASE WHEN is_whole THEN token_pico
+         ELSE micro_pico // divisor
+           + CASE WHEN 2 * (micro_pico % divisor) > divisor
+                    OR (2 * (micro_pico % divisor) = divisor AND (micro_pico // divisor) % 2 = 1) THEN 1 ELSE 0 END
+    END AS pico
+  FROM summed
 ), judged AS (
   SELECT *,
     CASE WHEN kind = 'cache_hit' OR (kind = 'attempt' AND all_tokens = 0 AND units IS NULL) THEN 'free'
@@ -82,19 +92,15 @@ WITH sized AS NOT MATERIALIZED (
          WHEN rate_id IS NULL THEN 'no price at that time'
          WHEN rate_reason IS NOT NULL THEN rate_reason
          WHEN unit_reason IS NOT NULL THEN unit_reason
-         WHEN micro_pico // divisor >= 999999999999999999 THEN 'cost above 999,999.99 USD'
+         WHEN pico >= 999999999999999999 THEN 'cost above 999,999.99 USD'
     END AS verdict
-  FROM summed
+  FROM rounded
 )
 SELECT * EXCLUDE (key_found, key_reason, at_us, week_s, size_tokens, all_tokens, rate_id, denominator, tiered, assumed, token_pico, rate_reason,
-                  unit_reason, approximate, micro_pico, divisor, verdict, cost, price_id, unpriced_reason, usage_basis),
+                  unit_reason, approximate, is_whole, micro_pico, divisor, pico, verdict, cost, price_id, unpriced_reason, usage_basis),
   CASE WHEN verdict IS NULL AND approximate THEN 'assumed' ELSE usage_basis END AS usage_basis,
   CASE WHEN verdict = 'free' THEN 0::DECIMAL(18, 12)
-       WHEN verdict IS NULL THEN
-         CAST(CAST(micro_pico // divisor
-           + CASE WHEN 2 * (micro_pico % divisor) > divisor
-                    OR (2 * (micro_pico % divisor) = divisor AND (micro_pico // divisor) % 2 = 1) THEN 1 ELSE 0 END AS BIGINT)
-           * 0.000000000001::DECIMAL(12, 12) AS DECIMAL(18, 12))
+       WHEN verdict IS NULL THEN CAST(CAST(pico AS BIGINT) * 0.000000000001::DECIMAL(12, 12) AS DECIMAL(18, 12))
   END AS cost,
   CASE WHEN verdict IS NULL THEN rate_id END AS price_id,
   CASE WHEN verdict <> 'free' THEN verdict END AS unpriced_reason

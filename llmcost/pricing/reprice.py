@@ -35,7 +35,7 @@ def reprice_stale(store: Store, catalogue: Catalogue) -> int:
 
 def reprice(store: Store, catalogue: Catalogue) -> list[Restatement]:
     """Prices every stored row with this catalogue and updates those that differ; all or nothing."""
-    charges.prepare(store, catalogue)
+    details = charges.prepare(store, catalogue)
     with store.transaction():
         store.run(f"CREATE OR REPLACE TEMP TABLE charged AS {sql(charges.CHARGES)}")
         store.run(sql("pricing/changed.sql"))
@@ -45,7 +45,6 @@ def reprice(store: Store, catalogue: Catalogue) -> list[Restatement]:
             params = {"now_us": time.time_ns() // 1000, "digest": catalogue.digest}
             store.run(sql("pricing/note_restatement.sql"), params)
         used = {row[0] for row in store.rows("SELECT DISTINCT price_id FROM requests")}
-        details = charges.details(catalogue, store.rows(sql("pricing/terms.sql")))
         kept = {price_id: detail for price_id, detail in details.items() if price_id in used}
         store.run(sql("pricing/note_prices.sql"), {"ids": list(kept), "details": list(kept.values())})
         store.run("INSERT OR REPLACE INTO meta VALUES ('catalogue', $digest)", {"digest": catalogue.digest})

@@ -111,7 +111,9 @@ def stream_event(record: Record) -> str | None:
     is_event = kind in ANTHROPIC_EVENTS or (
         kind.startswith("response.") and not isinstance(record.get("response"), Mapping)
     )
-    return kind if is_event else None
+    # the first chunk of every stream of Azure
+    is_preface = "prompt_filter_results" in record and not record.get("object")
+    return kind if is_event else "prompt_filter_results" if is_preface else None
 
 
 FORMATS: tuple[Format, ...] = (

@@ -3,7 +3,9 @@
 -- `found` is the list of texts at $paths, then the mapping's constants; each target binds its place in that list (0: not there)
 SELECT file, $source AS source, md5(CAST(json AS VARCHAR)) AS line_digest,
   CASE WHEN json IS NULL OR json_type(json) <> 'OBJECT' THEN 'no record' WHEN json_extract_string(json, '$.usage') LIKE '{%' AND json_type(json, '$.usage') = 'VARCHAR' THEN 'usage is text' END AS doubt,
-  CASE WHEN NOT coalesce(wanted, false) THEN 'when: ' || $when_text END AS skip,
+  CASE WHEN NOT coalesce(wanted, false) THEN 'when: ' || $when_text
+       -- other events of the same log; a mapping says with `when` which ones count
+       WHEN $guessed AND coalesce(found[$model], found[$input], found[$output], found[$total], found[$source_cost]) IS NULL THEN 'no model, tokens or cost' END AS skip,
   found[$id] AS id,
   CASE $ts_unit
     WHEN 's' THEN instant_text(found[$started], 1000000, 's')

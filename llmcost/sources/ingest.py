@@ -202,13 +202,14 @@ def _land(
             keep = bool(work.value(sql("sources/keep_seq.sql")))
             work.run("SET VARIABLE keep_seq = CAST($keep AS BOOLEAN)", {"keep": keep})
             work.run(sql("sources/requests.sql"))
-            charges.prepare(work, catalogue)
+            details = charges.prepare(work, catalogue)
             with work.transaction():
                 work.run(sql("sources/forget_replaced.sql"))
                 work.run(f"INSERT INTO target.requests BY NAME {sql(charges.CHARGES)}")
-                work.run(sql("sources/chains.sql"))
+                if work.value(sql("sources/any_attempts.sql")):
+                    work.run(sql("sources/chains.sql"))
                 _note_files(work, batch, findings, report)
-                _note_prices(work, catalogue)
+                _note_prices(work, catalogue, details)
     path.unlink()
 
 
@@ -236,10 +237,12 @@ def _note_files(work: Store, batch: Sequence[Group], findings: dict[str, Finding
     work.run(sql("sources/note_files.sql"))
 
 
-def _note_prices(work: Store, catalogue: Catalogue) -> None:
-    details = charges.details(catalogue, work.rows(sql("pricing/terms.sql")))
+def _note_prices(work: Store, catalogue: Catalogue, details: dict[str, str]) -> None:
+    """Keeps the arithmetic of every price that the new rows carry, and which catalogue it is from."""
     used = {row[0] for row in work.rows(sql("sources/used_prices.sql"))}
     rows = [(price_id, detail) for price_id, detail in details.items() if price_id in used]
     if rows:
         work.run(sql("sources/note_prices.sql"), {"ids": [r[0] for r in rows], "details": [r[1] for r in rows]})
-    work.run("INSERT OR REPLACE INTO target.meta VALUES ('catalogue', $digest)", {"digest": catalogue.digest})
+    for name, value in (("catalogue", catalogue.digest), ("prices_as_of", catalogue.as_of)):
+        if value is not None:
+            work.run(sql("sources/note_fact.sql"), {"name": name, "value": value})

@@ -28,7 +28,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "latency_ms": ("latency_ms", "duration_ms", "response_time_ms"),
     "ttft_ms": ("ttft_ms", "time_to_first_token_ms"),
     "id": ("request_id", "id", "response_id", "call_id", "generation_id"),
-    "model": ("model", "model_name", "model_id", "engine", "deployment", "llm", "model_used"),
+    "model": ("model", "model_name", "model_id", "engine", "deployment", "llm", "model_used", "main_model"),
     "provider": ("provider", "vendor", "custom_llm_provider", "provider_name", "api"),
     "input": (
         "prompt_tokens",
@@ -60,6 +60,16 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "completion",
     ),
     "reasoning": ("reasoning_tokens", "thinking_tokens", "thoughts_tokens", "tokens_reasoning"),
+    "cache_write_5m": ("cache_write_5m_tokens", "ephemeral_5m_input_tokens"),
+    "cache_write_1h": ("cache_write_1h_tokens", "ephemeral_1h_input_tokens"),
+    "audio_input": ("audio_input_tokens", "prompt_tokens_details.audio_tokens", "input_tokens_details.audio_tokens"),
+    "image_input": ("image_input_tokens", "prompt_tokens_details.image_tokens", "input_tokens_details.image_tokens"),
+    "audio_output": (
+        "audio_output_tokens",
+        "completion_tokens_details.audio_tokens",
+        "output_tokens_details.audio_tokens",
+    ),
+    "rejected_prediction": ("rejected_prediction_tokens",),
     "total": ("total_tokens", "tokens_total", "tokens"),
     "requests": ("requests", "num_requests", "request_count", "num_model_requests"),
     "source_cost": ("cost", "cost_usd", "total_cost", "spend", "price", "usd", "amount", "response_cost"),
@@ -84,10 +94,10 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "facts": ("metadata", "tags", "labels", "attributes"),
     "prefix_blocks": ("prefix_blocks", "hash_ids"),
 }
-"""Target -> names, the first that the log has wins. Case, `_`, `-` and spaces do not count."""
+"""Target -> names, the first that the log has wins; with a point, the name inside that object. Case, `_`, `-` and spaces do not count."""
 
 CONTAINERS = frozenset(
-    (
+    [
         "usage",
         "properties",
         "data",
@@ -96,10 +106,13 @@ CONTAINERS = frozenset(
         "tokenusage",
         "attributes",
         "event",
+        "llmoutput",
+        "cachecreation",
         "prompttokensdetails",
         "inputtokensdetails",
-    )
-    + ("completiontokensdetails", "outputtokensdetails", "llmoutput")
+        "completiontokensdetails",
+        "outputtokensdetails",
+    ]
 )
 """Objects inside which a name means the same as at the top."""
 
@@ -154,7 +167,7 @@ TARGETS: tuple[str, ...] = tuple(
 
 @dataclass(frozen=True)
 class FieldMap:
-    """A ready mapping. `paths` are JSON paths by target; `constants` are values by target."""
+    """A ready mapping. `paths` are JSON paths by target; `constants` are values by target; `guessed` from the names in the log."""
 
     name: str
     paths: Mapping[str, str]
@@ -166,6 +179,7 @@ class FieldMap:
     input_includes_cache: bool | None = None
     output_includes_reasoning: bool | None = None
     cost_unit: str = "usd"
+    guessed: bool = False
 
     def params(self) -> dict[str, object]:
         """What generic.sql binds: the list of paths, and where in it each target stands (from 1; 0 is nowhere)."""
@@ -176,6 +190,7 @@ class FieldMap:
             "paths": list(self.paths.values()) or ["$"],
             "constants": list(self.constants.values()) or [None],
             "source": self.name,
+            "guessed": self.guessed,
             "when_text": self.when_text,
             "ts_unit": self.ts_unit,
             "tz": self.tz,
@@ -232,11 +247,11 @@ def by_names(records: Iterable[object]) -> tuple[FieldMap | None, dict[str, obje
         if isinstance(record, Mapping):
             _flatten(record, "", seen, 3)
     by_plain: dict[str, list[str]] = {}
-    for path, value in seen.items():
+    for path in seen:
         parts = path.split(".")
         if all(_plain(part) in CONTAINERS for part in parts[:-1]):
-            by_plain.setdefault(_plain(parts[-1]), []).append(path)
-        del value
+            for name in {parts[-1], ".".join(parts[-2:])}:
+                by_plain.setdefault(_plain(name), []).append(path)
     paths: dict[str, str] = {}
     for target, names in ALIASES.items():
         hits = [path for name in names for path in sorted(by_plain.get(_plain(name), []), key=lambda p: p.count("."))]
@@ -244,13 +259,25 @@ def by_names(records: Iterable[object]) -> tuple[FieldMap | None, dict[str, obje
         if hits:
             paths[target] = json_path(hits[0])
     has_usage = {"input", "output", "total"} & set(paths) or ("source_cost" in paths and "model" in paths)
-    return (FieldMap("generic", paths) if has_usage else None), seen
+    return (FieldMap("generic", paths, guessed=True) if has_usage else None), seen
+
+
+COUNTS = frozenset(
+    (
+        "input",
+        "output",
+        "reasoning",
+        "total",
+        "requests",
+        *(t for t in ALIASES if t.startswith(("cache_", "audio_", "image_"))),
+    )
+)
 
 
 def _plausible(target: str, value: object) -> bool:
     """A column called `input` or `prompt` may hold the text itself: that is no count."""
     is_number: Callable[[object], bool] = lambda v: re.fullmatch(r"[\d.,eE+-]*|NaN|nan", str(v)) is not None  # noqa: E731
-    if target in ("input", "output", "cache_read", "cache_write", "reasoning", "total", "requests"):
+    if target in COUNTS:
         return value is None or is_number(value)
     if target in ("facts", "prefix_blocks"):
         return isinstance(value, Mapping | list) or str(value)[:1] in ("{", "[")

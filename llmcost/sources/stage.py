@@ -48,7 +48,7 @@ class Findings:
     """What became of the lines of one file, by its name."""
 
     lines: int = 0
-    quarantined: list[tuple[int | None, str]] = field(default_factory=list)
+    quarantined: list[tuple[int, str]] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
 
 
@@ -319,20 +319,7 @@ class _UnreadableRecordError(Exception):
 
 def _understood(raw: bytes | dict[str, str | None] | str, group: Group) -> tuple[str, str]:
     """(format, one line of clean JSON) of a record. _UnreadableRecordError says why it cannot be read."""
-    if isinstance(raw, str):
-        raise _UnreadableRecordError(raw)
-    if len(raw) > MAX_LINE_BYTES:
-        raise _UnreadableRecordError(f"a line of {len(raw) >> 20:,} MB")
-    try:
-        record = formats.opened(raw) if isinstance(raw, dict) else formats.decode(raw)
-    except json.JSONDecodeError as error:
-        raise _UnreadableRecordError(
-            f"not JSON: {error.msg.removesuffix(' starting at')} at character {error.pos}"
-        ) from error
-    except RecursionError as error:
-        raise _UnreadableRecordError("not JSON: nested too deeply") from error
-    if not isinstance(record, Mapping):
-        raise _UnreadableRecordError(f"not a JSON object but {'null' if record is None else type(record).__name__}")
+    record = _decoded(raw)
     if event := formats.stream_event(record):
         if record.get("usage") or record.get("message"):
             raise _UnreadableRecordError(f"one event of a stream ({event}), no whole answer")
@@ -349,6 +336,24 @@ def _understood(raw: bytes | dict[str, str | None] | str, group: Group) -> tuple
     return name, (_plain(raw, record) or files.clean(record))
 
 
+def _decoded(raw: bytes | dict[str, str | None] | str) -> Mapping[str, object]:
+    if isinstance(raw, str):
+        raise _UnreadableRecordError(raw)
+    if len(raw) > MAX_LINE_BYTES:
+        raise _UnreadableRecordError(f"a line of {len(raw) >> 20:,} MB")
+    try:
+        record = formats.opened(raw) if isinstance(raw, dict) else formats.decode(raw)
+    except json.JSONDecodeError as error:
+        raise _UnreadableRecordError(
+            f"not JSON: {error.msg.removesuffix(' starting at')} at character {error.pos}"
+        ) from error
+    except RecursionError as error:
+        raise _UnreadableRecordError("not JSON: nested too deeply") from error
+    if not isinstance(record, Mapping):
+        raise _UnreadableRecordError(f"not a JSON object but {'null' if record is None else type(record).__name__}")
+    return record
+
+
 def _cut(value: object) -> object:
     """The value with a digest in place of each text that is too long."""
     if isinstance(value, str) and len(value) > MAX_TEXT_CHARS:
@@ -358,9 +363,9 @@ def _cut(value: object) -> object:
     return [_cut(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _plain(raw: bytes | dict[str, str | None], record: Mapping[str, object]) -> str | None:
+def _plain(raw: bytes | dict[str, str | None] | str, record: Mapping[str, object]) -> str | None:
     """The line as it stands, when the engine can read it so: then its digest is the same whichever path it took."""
-    if isinstance(raw, dict):
+    if not isinstance(raw, bytes):
         return None
     try:
         text = raw.decode().strip()

@@ -45,7 +45,9 @@ def _table(row: dict[str, Any]) -> Table:
         if row[name]:
             lines.append([where, *_line(name, Decimal(row[name]), detail, "pico")])
     for unit, quantity in sorted((row["units"] or {}).items()):
-        lines.append([where, *_line(unit, Decimal(quantity), detail, "unit_pico")])
+        is_once = unit in (detail or {}).get("once", [])  # a fee per request, however many units it took
+        billed = min(Decimal(quantity), Decimal(row["requests"])) if is_once else Decimal(quantity)
+        lines.append([where, *_line(unit, billed, detail, "unit_pico")])
     facts = {
         "request_id": row["request_id"],
         "where": where,

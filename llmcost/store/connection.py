@@ -148,6 +148,8 @@ def open_ledger(path: Path, *, create: bool = False, read_only: bool = False, wa
         raise UsageError("the folder does not exist", place=str(path.parent), hint="create it, or choose another --db")
     if path.is_dir():
         raise UsageError("is a folder", place=str(path), hint=f"a ledger is one file: --db {path / 'llmcost.duckdb'}")
+    if path.exists() and not _is_database(path):
+        raise StoreError("this file is no llmcost ledger", place=str(path), hint="choose another --db")
     connection = _retry(lambda: duckdb.connect(_file(path), read_only=read_only, config=_config()), path, wait_s)
     store = Store(connection, path, wait_s)
     try:
@@ -181,6 +183,15 @@ def quote_text(text: str) -> str:
 def _file(path: Path) -> str:
     """The path in full: on its own, a name such as `:memory:` or `md:x` is no file to the engine."""
     return str(path.absolute())
+
+
+def _is_database(path: Path) -> bool:
+    """The engine opens a CSV file as a database in memory, and what is written there would be lost."""
+    try:
+        with path.open("rb") as file:
+            return file.read(12)[8:] == b"DUCK"
+    except OSError as error:
+        raise StoreError(f"cannot be read: {error.strerror}", place=str(path), hint="choose another --db") from error
 
 
 def _config() -> dict[str, Any]:

@@ -41,7 +41,7 @@ def version(store: Store) -> int:
         return 0
     found = store.fact("schema_version") if meta_columns == ["name", "value"] else None
     if found is None or not found.isdecimal():
-        raise StoreError("this DuckDB file is no llmcost ledger", place=str(store.path), hint="choose another --db")
+        raise StoreError("this file is no llmcost ledger", place=str(store.path), hint="choose another --db")
     return int(found)
 
 

@@ -13,7 +13,7 @@ import yaml
 from llmcost import ledger
 from llmcost.pricing import catalogue, charges, reader
 from llmcost.resources import catalogue_folder, sql
-from llmcost.store import Store, open_scratch, quote_text, requests_ddl
+from llmcost.store import Store, open_scratch, requests_ddl
 
 HEAD = "schema: 1\nprovider: own\nmodels:\n"
 
@@ -72,10 +72,13 @@ def fill(store: Store, rows: Iterable[Mapping[str, Any]]) -> None:
     numbered = list(enumerate(rows, 1))
     store.load("requests", ("seq", *columns), [(seq, *(r[c] for c in columns)) for seq, r in numbered])
     store.run("UPDATE requests SET ts = make_timestamp(ts_us)")
+    store.run("CREATE OR REPLACE TEMP TABLE given_units (seq BIGINT, unit VARCHAR, quantity VARCHAR)")
     units = [(seq, name, str(count)) for seq, r in numbered for name, count in (r["units"] or {}).items()]
-    for seq in sorted({seq for seq, _, _ in units}):
-        pairs = ", ".join(f"{quote_text(n)}: {quote_text(c)}::DECIMAL(18, 6)" for s, n, c in units if s == seq)
-        store.run(f"UPDATE requests SET units = MAP {{{pairs}}} WHERE seq = {seq}")
+    store.load("given_units", ("seq", "unit", "quantity"), units)
+    store.run(
+        "UPDATE requests AS r SET units = u.units FROM (SELECT seq, map(list(unit), list(quantity::DECIMAL(18, 6))) AS units"
+        " FROM given_units GROUP BY seq) u WHERE u.seq = r.seq"
+    )
 
 
 def charge(rows: Iterable[Mapping[str, Any]], prices: catalogue.Catalogue) -> list[dict[str, Any]]:

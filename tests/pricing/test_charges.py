@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any
 
 import pytest
@@ -57,59 +58,58 @@ INTRICATE = [(b, m) for b, m in MODELS if thresholds(m) or any("windows" in pric
 WINDOWED = [(b, m) for b, m in INTRICATE if any("windows" in price for price in m["prices"])]
 
 
-@st.composite
-def requests(draw):
-    book, entry = draw(st.sampled_from(draw(st.sampled_from((MODELS, INTRICATE, WINDOWED)))))
-    near = st.builds(lambda at, by: at + by, st.sampled_from(edges(entry)), st.sampled_from((-1, 0, 1)))
-    week = st.integers(0, 7 * 24 * 60).map(lambda minute: us("2026-11-16") + minute * MINUTE_US)
-    long_after = st.integers(0, 500 * 24 * 60).map(lambda minute: min(edges(entry)) + minute * MINUTE_US)
-    small = st.integers(0, 3_000)
-    sizes = st.builds(
-        lambda over, by: over + by, st.sampled_from(thresholds(entry) or [200_000]), st.sampled_from((-1, 0, 1))
-    )
-    cached = draw(small)
-    input_tokens = draw(st.one_of(small.map(lambda fresh: fresh + cached), sizes))
-    unit = st.sampled_from(("web_search", "file_search", "pages"))
-    facts = {
-        "provider": st.sampled_from(
-            (book["provider"], *book.get("aliases", []), book["provider"].title(), None, "acme")
+def request(random: Random) -> dict[str, Any]:
+    """A request where prices are intricate: at thresholds, at the edges of dates and hours, under terms that may not be sold."""
+    book, entry = random.choice(random.choice((MODELS, INTRICATE, WINDOWED)))
+    week, anywhere = random.randrange(7 * 24 * 60), random.randrange(500 * 24 * 60)
+    cached = random.choice((0, random.randrange(3_000)))
+    threshold = random.choice(thresholds(entry) or [200_000]) + random.choice((-1, 0, 1))
+    rare = random.choices(ledger.TOKEN_NAMES, k=random.choice((0, 0, 1, 2)))
+    units = random.sample(("web_search", "file_search", "pages"), k=random.choice((0, 0, 1, 2)))
+    return row(
+        day=None,
+        provider=random.choice((book["provider"], *book.get("aliases", []), book["provider"].title(), None, "acme")),
+        model=random.choice(spellings(book, entry)),
+        ts_us=random.choice(
+            (
+                random.choice(edges(entry)) + random.choice((-1, 0, 1)),
+                us("2026-11-16") + week * MINUTE_US,
+                min(edges(entry)) + anywhere * MINUTE_US,
+                random.choice((None, *edges(entry))),
+            )
         ),
-        "model": st.sampled_from(spellings(book, entry)),
-        "ts_us": st.one_of(near, week, week, long_after, st.none()),
-        "service_tier": st.sampled_from(
-            (None, None, "default", "batch", "Flex", "priority", "ultrafast", "provisioned")
-        ),
-        "speed": st.sampled_from((None, None, "standard", "fast")),
-        "region": st.sampled_from((None, "eu", "moon")),
-        "inference_geo": st.sampled_from((None, "us", "global")),
-        "requests": st.sampled_from((1, 1, 1, 3)),
-        "units": st.one_of(st.none(), st.none(), st.dictionaries(unit, st.integers(0, 5), min_size=1, max_size=2)),
-        "text_output_tokens": small,
+        service_tier=random.choice((None, None, "default", "batch", "Flex", "priority", "ultrafast", "provisioned")),
+        speed=random.choice((None, None, "standard", "fast")),
+        region=random.choice((None, "eu", "moon")),
+        inference_geo=random.choice((None, "us", "global")),
+        requests=random.choice((1, 1, 1, 3)),
+        units={unit: random.randrange(6) for unit in units} or None,
+    ) | {
+        "fresh_input_tokens": random.choice((random.randrange(3_000), threshold - cached)),
+        "cache_read_tokens": cached,
+        "text_output_tokens": random.randrange(3_000),
+        **{column: random.randrange(3_000) for column in rare},
     }
-    drawn = {name: draw(values) for name, values in facts.items()}
-    rare = draw(st.one_of(st.just({}), st.dictionaries(st.sampled_from(ledger.TOKEN_NAMES), small, max_size=2)))
-    return row(**drawn, fresh_input_tokens=input_tokens - cached, cache_read_tokens=cached) | rare
 
 
-REASONS = {
-    "ambiguous": "ambiguous",
-    "before the first price": "no price at that time",
-    "after the last price": "no price at that time",
-}
+SAID = dict.fromkeys(("before the first price", "after the last price"), "no price at that time")
+"""The oracle is more exact about time."""
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(st.lists(requests(), min_size=1, max_size=60))
-def test_the_bill_in_sql_equals_the_oracle_to_the_last_digit(rows) -> None:
-    for request, charged in zip(rows, charge(rows, shipped()), strict=True):
-        cost, reason = oracle.price(request, books())
-        assert charged["cost"] == cost, (request, charged, reason)
-        basis = "assumed" if oracle.assumed(request, books()) else "declared"
-        assert charged["usage_basis"] == basis, (request, charged)
-        assert (charged["price_id"] is None) == (cost is None), (request, charged)
-        said = (charged["unpriced_reason"] or "").split(":")[0]
-        provider_is_unknown = said.startswith("no prices for provider")
-        assert said == REASONS.get(reason, reason or "") or provider_is_unknown, (request, charged, reason)
+@settings(max_examples=4, deadline=None, derandomize=True)
+@given(st.integers(0, 1_000_000))
+def test_the_bill_in_sql_equals_the_oracle_to_the_last_digit(seed) -> None:
+    random = Random(seed)
+    rows = [request(random) for _ in range(250)]
+    for asked, charged in zip(rows, charge(rows, shipped()), strict=True):
+        cost, reason = oracle.price(asked, books())
+        assert charged["cost"] == cost, (asked, charged, reason)
+        basis = "assumed" if oracle.assumed(asked, books()) else "declared"
+        assert charged["usage_basis"] == basis, (asked, charged)
+        assert (charged["price_id"] is None) == (cost is None), (asked, charged)
+        said = (charged["unpriced_reason"] or "").split(" for provider")[0].split(":")[0]
+        # of two reasons at once (prepaid capacity, out of time) either may be told
+        assert said in (SAID.get(reason or "", reason or ""), "no prices", "no price for service tier provisioned")
 
 
 # Rounded once, half to even

@@ -17,6 +17,7 @@ from llmcost.store import open_ledger
 
 Row = dict[str, Any]
 
+
 @cache
 def prices() -> catalogue.Catalogue:
     return catalogue.load()

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from llmcost.errors import UsageError
+from llmcost.sources import stage
 from llmcost.store import open_scratch
 from tests.sources.reading import Read, put, read, tokens
 
@@ -24,7 +25,15 @@ Record = dict[str, Any]
 
 def chat(name: str, **more: Any) -> Record:
     usage = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}
-    return {"id": name, "object": "chat.completion", "created": 1767225600, "model": "gpt-4o", "choices": [], "usage": usage, **more}
+    return {
+        "id": name,
+        "object": "chat.completion",
+        "created": 1767225600,
+        "model": "gpt-4o",
+        "choices": [],
+        "usage": usage,
+        **more,
+    }
 
 
 def line(name: str, **more: Any) -> str:
@@ -68,19 +77,26 @@ def test_bad_utf8_and_lone_surrogates_count(tmp_path: Path) -> None:
 
 def test_trailing_commas_and_brackets_around_lines(tmp_path: Path) -> None:
     assert lines_of(log(tmp_path, f"{line('a')},\n{line('b')},\n{line('c')}\n")) == {"a": 1, "b": 2, "c": 3}
-    found = read(put(tmp_path / "two", "a.jsonl", f"[\n{line('a')},\n{line('b')},\n]\n"), ledger=tmp_path / "two.duckdb")
+    found = read(
+        put(tmp_path / "two", "a.jsonl", f"[\n{line('a')},\n{line('b')},\n]\n"), ledger=tmp_path / "two.duckdb"
+    )
     assert lines_of(found) == {"a": 2, "b": 3}
 
 
 def test_nan_is_refused_where_it_is_a_count_and_harmless_elsewhere(tmp_path: Path) -> None:
-    found = log(tmp_path, f"{line('a')}\n{line('b', score=float('nan'))}\n{line('c', usage={'prompt_tokens': float('nan'), 'completion_tokens': 1})}\n")
+    found = log(
+        tmp_path,
+        f"{line('a')}\n{line('b', score=float('nan'))}\n{line('c', usage={'prompt_tokens': float('nan'), 'completion_tokens': 1})}\n",
+    )
     assert lines_of(found) == {"a": 1, "b": 2}
     assert found.reasons() == [(3, "input tokens: not a count: NaN")]
 
 
 def test_a_line_that_is_json_inside_a_string(tmp_path: Path) -> None:
     assert lines_of(log(tmp_path, f"{line('a')}\n{json.dumps(line('b'))}\n")) == {"a": 1, "b": 2}
-    assert lines_of(read(put(tmp_path / "two", "a.log", f"{json.dumps(line('b'))}\n"), ledger=tmp_path / "two.duckdb")) == {"b": 1}
+    assert lines_of(
+        read(put(tmp_path / "two", "a.log", f"{json.dumps(line('b'))}\n"), ledger=tmp_path / "two.duckdb")
+    ) == {"b": 1}
 
 
 def test_values_that_are_no_objects(tmp_path: Path) -> None:
@@ -125,11 +141,14 @@ def test_a_line_of_40_mb(tmp_path: Path) -> None:
     assert [place for place, _ in found.reasons()] == [4]
 
 
-def test_rows_without_id_keep_theirs_when_a_line_of_40_mb_joins_them(tmp_path: Path) -> None:
+def test_rows_without_id_keep_theirs_when_a_monstrous_line_joins_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "MAX_RECORD_BYTES", 1 << 20)
     plain = json.dumps({key: value for key, value in chat("").items() if key != "id"}, ensure_ascii=False)
     path = put(tmp_path / "logs", "a.jsonl", f"{plain}\n")
     read(path)
-    path.write_text(f"{plain}\n{line('b', pad='x' * 40_000_000)}\n")
+    path.write_text(f"{plain}\n{line('b', pad='x' * 4_000_000)}\n")
     found = read(path)
     assert (len(found.rows), found.file.new, found.file.duplicates) == (2, 1, 0)
 
@@ -156,7 +175,10 @@ def test_nul_characters_in_a_text(tmp_path: Path) -> None:
 )
 def test_json_documents(text: str, tmp_path: Path) -> None:
     found = log(tmp_path, text, "a.json")
-    assert [(row["request_id"], tokens(row)) for row in found.rows] == [("a", {"fresh_input": 10, "text_output": 2}), ("b", {"fresh_input": 10, "text_output": 2})]
+    assert [(row["request_id"], tokens(row)) for row in found.rows] == [
+        ("a", {"fresh_input": 10, "text_output": 2}),
+        ("b", {"fresh_input": 10, "text_output": 2}),
+    ]
 
 
 def test_elements_of_a_document_know_their_lines(tmp_path: Path) -> None:
@@ -187,7 +209,10 @@ TEXT = f"{line('a')}\n\n{line('b')}\nbroken\n{line('c')}\n"
 
 
 def test_gzip_of_one_and_of_many_members(tmp_path: Path) -> None:
-    whole, parts = gzip.compress(TEXT.encode()), b"".join(gzip.compress(part.encode()) for part in TEXT.splitlines(keepends=True))
+    whole, parts = (
+        gzip.compress(TEXT.encode()),
+        b"".join(gzip.compress(part.encode()) for part in TEXT.splitlines(keepends=True)),
+    )
     for n, packed in enumerate((whole, parts)):
         found = read(put(tmp_path / f"{n}", "a.jsonl.gz", packed), ledger=tmp_path / f"{n}.duckdb")
         assert (lines_of(found), [place for place, _ in found.reasons()]) == ({"a": 1, "b": 3, "c": 5}, [4])
@@ -215,6 +240,10 @@ def test_zstd(tmp_path: Path) -> None:
         )
     found = read(path)
     assert (lines_of(found), [place for place, _ in found.reasons()]) == ({"a": 1, "b": 3, "c": 5}, [4])
+    assert found.report.notes == []
+    path.write_bytes(path.read_bytes()[:-6])
+    with pytest.raises(UsageError, match="the archive is damaged"):
+        read(path)
 
 
 CSV = "timestamp,model,prompt_tokens,completion_tokens,user,note\n2026-01-01T00:00:00Z,gpt-4o,10,2,u1,x\n2026-01-01T00:00:01Z,gpt-4o,10,2,u2,y\n"
@@ -224,7 +253,9 @@ CSV = "timestamp,model,prompt_tokens,completion_tokens,user,note\n2026-01-01T00:
 def test_a_table_as_spreadsheets_save_it(encoding: str, tmp_path: Path) -> None:
     mark = b"\xff\xfe" if encoding == "utf-16-le" else b""
     found = log(tmp_path, mark + CSV.replace("\n", "\r\n").encode(encoding), "a.csv")
-    assert [(r["user"], r["line"], tokens(r)) for r in found.rows] == [(f"u{n}", n + 1, {"fresh_input": 10, "text_output": 2}) for n in (1, 2)]
+    assert [(r["user"], r["line"], tokens(r)) for r in found.rows] == [
+        (f"u{n}", n + 1, {"fresh_input": 10, "text_output": 2}) for n in (1, 2)
+    ]
 
 
 def test_a_table_of_utf16_read_twice_adds_nothing(tmp_path: Path) -> None:
@@ -243,14 +274,20 @@ def test_quoted_newlines_and_blank_lines_keep_the_line_numbers(tmp_path: Path) -
 
 
 def test_ragged_rows(tmp_path: Path) -> None:
-    text = CSV + "2026-01-01T00:00:02Z,gpt-4o,10,2\n2026-01-01T00:00:03Z,gpt-4o,10,2,u4,a,b,c\n2026-01-01T00:00:04Z,gpt-4o,10,2,u5,x,,\n"
+    text = (
+        CSV
+        + "2026-01-01T00:00:02Z,gpt-4o,10,2\n2026-01-01T00:00:03Z,gpt-4o,10,2,u4,a,b,c\n2026-01-01T00:00:04Z,gpt-4o,10,2,u5,x,,\n"
+    )
     found = log(tmp_path, text, "a.csv")
     assert [(r["user"], r["line"]) for r in found.rows] == [("u1", 2), ("u2", 3), (None, 4), ("u5", 6)]
     assert found.reasons() == [(5, "8 fields under 6 names")]
 
 
 def test_a_quote_that_is_never_closed_costs_its_own_row_only(tmp_path: Path) -> None:
-    text = CSV + '2026-01-01T00:00:02Z,gpt-4o,10,2,u3,"open\n2026-01-01T00:00:03Z,gpt-4o,10,2,u4,in"ner\n2026-01-01T00:00:04Z,gpt-4o,10,2,u5,z\n'
+    text = (
+        CSV
+        + '2026-01-01T00:00:02Z,gpt-4o,10,2,u3,"open\n2026-01-01T00:00:03Z,gpt-4o,10,2,u4,in"ner\n2026-01-01T00:00:04Z,gpt-4o,10,2,u5,z\n'
+    )
     found = log(tmp_path, text, "a.csv")
     assert [(r["user"], r["line"]) for r in found.rows] == [("u1", 2), ("u2", 3), ("u4", 5), ("u5", 6)]
     assert found.reasons() == [(4, "a quote that is not closed, or closed too early")]
@@ -280,18 +317,61 @@ def test_names_twice_or_without_one(tmp_path: Path) -> None:
 
 # --- mixtures ---------------------------------------------------------------------------------------------------------
 
-MESSAGE = {"id": "msg_1", "type": "message", "model": "claude-sonnet-4-5", "usage": {"input_tokens": 40, "cache_read_input_tokens": 10, "output_tokens": 5}}
+MESSAGE = {
+    "id": "msg_1",
+    "type": "message",
+    "model": "claude-sonnet-4-5",
+    "usage": {"input_tokens": 40, "cache_read_input_tokens": 10, "output_tokens": 5},
+}
 PAYLOAD = {
-    **{"id": "slp-1", "litellm_call_id": "c", "call_type": "acompletion", "startTime": 1767225600.0, "endTime": 1767225601.0, "response_cost": 0.1},
-    **{"status": "success", "model": "gpt-4o", "model_group": "g", "prompt_tokens": 20, "completion_tokens": 2, "total_tokens": 22},
-    **{"metadata": {"usage_object": {"prompt_tokens": 20}}, "hidden_params": {}, "response": chat("inner"), "request_tags": ["feature:chat"]},
+    **{
+        "id": "slp-1",
+        "litellm_call_id": "c",
+        "call_type": "acompletion",
+        "startTime": 1767225600.0,
+        "endTime": 1767225601.0,
+        "response_cost": 0.1,
+    },
+    **{
+        "status": "success",
+        "model": "gpt-4o",
+        "model_group": "g",
+        "prompt_tokens": 20,
+        "completion_tokens": 2,
+        "total_tokens": 22,
+    },
+    **{
+        "metadata": {"usage_object": {"prompt_tokens": 20}},
+        "hidden_params": {},
+        "response": chat("inner"),
+        "request_tags": ["feature:chat"],
+    },
 }
 SPEND = {
-    **{"request_id": "spend-1", "call_type": "acompletion", "spend": 0.1, "startTime": "2026-01-01 00:00:00", "model": "gpt-4o"},
+    **{
+        "request_id": "spend-1",
+        "call_type": "acompletion",
+        "spend": 0.1,
+        "startTime": "2026-01-01 00:00:00",
+        "model": "gpt-4o",
+    },
     **{"prompt_tokens": 30, "completion_tokens": 3, "total_tokens": 33, "metadata": {}, "user": "svc"},
 }
-NATIVE = {"request_id": "native-1", "ts": "2026-01-01T00:00:00Z", "model": "gpt-4o", "input_tokens": 50, "output_tokens": 5}
-RESPONSE = {"id": "resp_1", "object": "response", "created_at": 1767225600, "model": "gpt-4o", "metadata": {}, "usage": {"input_tokens": 60, "output_tokens": 6}}
+NATIVE = {
+    "request_id": "native-1",
+    "ts": "2026-01-01T00:00:00Z",
+    "model": "gpt-4o",
+    "input_tokens": 50,
+    "output_tokens": 5,
+}
+RESPONSE = {
+    "id": "resp_1",
+    "object": "response",
+    "created_at": 1767225600,
+    "model": "gpt-4o",
+    "metadata": {},
+    "usage": {"input_tokens": 60, "output_tokens": 6},
+}
 EACH = {
     "litellm_slp": (PAYLOAD, "slp-1", {"fresh_input": 20, "text_output": 2}),
     "litellm_spendlogs": (SPEND, "spend-1", {"fresh_input": 30, "text_output": 3}),
@@ -329,7 +409,9 @@ def test_every_format_in_one_folder(tmp_path: Path) -> None:
     put(tmp_path / "logs", "README.md", "no log\n")
     found = read(tmp_path / "logs")
     rows = found.by_id()
-    assert {name: tokens(rows[name]) for _, name, _ in EACH.values()} == {name: wanted for _, name, wanted in EACH.values()}
+    assert {name: tokens(rows[name]) for _, name, _ in EACH.values()} == {
+        name: wanted for _, name, wanted in EACH.values()
+    }
     assert [(Path(f.path).name, f.source) for f in found.report.files] == [
         *((f"{n}.jsonl", source) for n, source in enumerate(EACH)),
         *(("blank.jsonl", "empty"), ("empty.jsonl", "empty"), ("7.csv", "generic")),
@@ -352,12 +434,15 @@ def test_small_files_with_dirt_keep_their_own_lines(tmp_path: Path) -> None:
         put(tmp_path / "logs", f"{n}.jsonl", "\n" * n + f"{line(f'a{n}')}\nbroken\n{line(f'b{n}')}\n")
     found = read(tmp_path / "logs")
     assert lines_of(found) == {f"{mark}{n}": n + place for n in range(5) for mark, place in (("a", 1), ("b", 3))}
-    assert [(Path(file).name, place) for file, place, _ in found.quarantine] == [(f"{n}.jsonl", n + 2) for n in range(5)]
+    assert [(Path(file).name, place) for file, place, _ in found.quarantine] == [
+        (f"{n}.jsonl", n + 2) for n in range(5)
+    ]
 
 
-def test_one_monstrous_file_does_not_harm_its_neighbours(tmp_path: Path) -> None:
+def test_one_monstrous_file_does_not_harm_its_neighbours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "MAX_RECORD_BYTES", 1 << 20)
     put(tmp_path / "logs", "a.jsonl", f"{line('a')}\n")
-    put(tmp_path / "logs", "b.jsonl", f"{line('b', pad='x' * 40_000_000)}\n")
+    put(tmp_path / "logs", "b.jsonl", f"{line('b', pad='x' * 4_000_000)}\n")
     put(tmp_path / "logs", "c.jsonl", f"{line('c')}\n")
     assert lines_of(read(tmp_path / "logs")) == {"a": 1, "b": 1, "c": 1}
 
@@ -375,10 +460,12 @@ def test_one_monstrous_file_does_not_harm_its_neighbours(tmp_path: Path) -> None
         ("a.txt", b"event: message_start\ndata: {}\n\n", "a raw event stream"),
         ("a.txt", b"Dear diary\n", "no format llmcost knows"),
         ("a.jsonl", b'{"cut": ', "no format llmcost knows"),
-        ("a.zst", b"\x28\xb5\x2f\xfdjunk", "the engine cannot unpack this file"),
+        ("a.zst", b"\x28\xb5\x2f\xfdjunk", "the archive is damaged"),
     ],
 )
-def test_what_is_no_log_is_refused_with_a_sentence_and_ignored_in_a_folder(name: str, content: bytes, message: str, tmp_path: Path) -> None:
+def test_what_is_no_log_is_refused_with_a_sentence_and_ignored_in_a_folder(
+    name: str, content: bytes, message: str, tmp_path: Path
+) -> None:
     path = put(tmp_path / "logs", name, content)
     with pytest.raises(UsageError, match=message) as error:
         read(path)
@@ -391,7 +478,10 @@ def test_files_in_a_folder_that_are_no_logs_are_named_in_a_note(tmp_path: Path) 
     put(tmp_path / "logs", "b.log", b'data: {"id": "x"}\n\n')
     put(tmp_path / "logs", "c.jsonl", line("c"))
     found = read(tmp_path / "logs")
-    assert (lines_of(found), [note.split(": ", 1)[1].split(",")[0] for note in found.report.notes]) == ({"c": 1}, ["not read", "not read"])
+    assert (lines_of(found), [note.split(": ", 1)[1].split(",")[0] for note in found.report.notes]) == (
+        {"c": 1},
+        ["not read", "not read"],
+    )
 
 
 def test_an_empty_file_is_nothing(tmp_path: Path) -> None:
@@ -431,4 +521,8 @@ def test_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(sys, "stdin", Pipe())
     found = read(Path("-"), ledger=tmp_path / "ledger.duckdb")
-    assert (lines_of(found), found.file.path, [place for place, _ in found.reasons()]) == ({"a": 1, "b": 3, "c": 5}, "-", [4])
+    assert (lines_of(found), found.file.path, [place for place, _ in found.reasons()]) == (
+        {"a": 1, "b": 3, "c": 5},
+        "-",
+        [4],
+    )

@@ -18,7 +18,17 @@ Record = dict[str, Any]
 AT_US = 1767225600 * 1_000_000
 COST = usd("0.00173")  # 164 x $2.50 + 256 x $1.25 + 100 x $10, per million
 EXAMPLE = {"fresh_input": 164, "cache_read": 256, "text_output": 36, "reasoning": 64}
-HEADER = ("Timestamp", "Model", "Prompt Tokens", "Cached-Tokens", "completion_tokens", "reasoningTokens", "total_tokens", "user_id", "Cost USD")
+HEADER = (
+    "Timestamp",
+    "Model",
+    "Prompt Tokens",
+    "Cached-Tokens",
+    "completion_tokens",
+    "reasoningTokens",
+    "total_tokens",
+    "user_id",
+    "Cost USD",
+)
 VALUES = ("2026-01-01T00:00:00Z", "gpt-4o", "420", "256", "100", "64", "520", "u1", "0.00173")
 
 
@@ -32,11 +42,45 @@ def test_a_table_with_the_usual_names(mark: str, name: str, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     "record",
     [
-        {"time": 1767225600, "model": "gpt-4o", "usage": {"prompt_tokens": 420, "cached_tokens": 256, "completion_tokens": 100, "reasoning_tokens": 64, "total_tokens": 520}},
-        {"ts": 1767225600000, "llm": "gpt-4o", "properties": {"tokens_in": 420, "tokens_out": 100, "cache_read_tokens": 256, "thinking_tokens": 64, "total_tokens": 520}},
-        {"date": "2026-01-01", "engine": "gpt-4o", "usage": {"prompt_tokens": 420, "prompt_tokens_details": {"cached_tokens": 256}, "completion_tokens": 100, "completion_tokens_details": {"reasoning_tokens": 64}, "total_tokens": 520}},
+        {
+            "time": 1767225600,
+            "model": "gpt-4o",
+            "usage": {
+                "prompt_tokens": 420,
+                "cached_tokens": 256,
+                "completion_tokens": 100,
+                "reasoning_tokens": 64,
+                "total_tokens": 520,
+            },
+        },
+        {
+            "ts": 1767225600000,
+            "llm": "gpt-4o",
+            "properties": {
+                "tokens_in": 420,
+                "tokens_out": 100,
+                "cache_read_tokens": 256,
+                "thinking_tokens": 64,
+                "total_tokens": 520,
+            },
+        },
+        {
+            "date": "2026-01-01",
+            "engine": "gpt-4o",
+            "usage": {
+                "prompt_tokens": 420,
+                "prompt_tokens_details": {"cached_tokens": 256},
+                "completion_tokens": 100,
+                "completion_tokens_details": {"reasoning_tokens": 64},
+                "total_tokens": 520,
+            },
+        },
         # usage that stands as text
-        {"date": "2026-01-01", "model": "gpt-4o", "usage": '{"prompt_tokens": 420, "cached_tokens": 256, "completion_tokens": 100, "reasoning_tokens": 64, "total_tokens": 520}'},
+        {
+            "date": "2026-01-01",
+            "model": "gpt-4o",
+            "usage": '{"prompt_tokens": 420, "cached_tokens": 256, "completion_tokens": 100, "reasoning_tokens": 64, "total_tokens": 520}',
+        },
     ],
 )
 def test_records_with_the_usual_names(record: Record, tmp_path: Path) -> None:
@@ -59,22 +103,36 @@ def test_a_parquet_file_with_nested_usage(tmp_path: Path) -> None:
             f"'u1' AS user FROM range(2)) TO '{path}' (FORMAT parquet)"
         )
     found = read(path)
-    assert [(tokens(r), r["ts_us"], r["user"], r["line"]) for r in found.rows] == [({"fresh_input": 420, "text_output": 100}, AT_US, "u1", n) for n in (1, 2)]
+    assert [(tokens(r), r["ts_us"], r["user"], r["line"]) for r in found.rows] == [
+        ({"fresh_input": 420, "text_output": 100}, AT_US, "u1", n) for n in (1, 2)
+    ]
 
 
 def test_without_a_total_the_cache_is_assumed_to_be_inside(tmp_path: Path) -> None:
-    row = read(put(tmp_path / "logs", "a.csv", "model,prompt_tokens,cached_tokens,completion_tokens\ngpt-4o,420,256,100\n")).one
+    row = read(
+        put(tmp_path / "logs", "a.csv", "model,prompt_tokens,cached_tokens,completion_tokens\ngpt-4o,420,256,100\n")
+    ).one
     assert (tokens(row), row["usage_basis"]) == ({"fresh_input": 164, "cache_read": 256, "text_output": 100}, "assumed")
 
 
 def test_words_for_nothing_are_nothing(tmp_path: Path) -> None:
     text = "timestamp,model,prompt_tokens,completion_tokens,cached_tokens,user\n2026-01-01,gpt-4o,420,100,None,null\n,gpt-4o,1,2,,None\n"
     rows = read(put(tmp_path / "logs", "a.csv", text)).rows
-    assert [(tokens(r), r["user"], r["ts_us"]) for r in rows] == [({"fresh_input": 420, "text_output": 100}, None, AT_US), ({"fresh_input": 1, "text_output": 2}, None, None)]
+    assert [(tokens(r), r["user"], r["ts_us"]) for r in rows] == [
+        ({"fresh_input": 420, "text_output": 100}, None, AT_US),
+        ({"fresh_input": 1, "text_output": 2}, None, None),
+    ]
 
 
 def test_a_column_that_holds_the_prompt_is_no_count_of_it(tmp_path: Path) -> None:
-    record = {"time": 1767225600, "model": "gpt-4o", "prompt": "Find the notice period.", "input": "x", "tokens_in": 5, "tokens_out": 1}
+    record = {
+        "time": 1767225600,
+        "model": "gpt-4o",
+        "prompt": "Find the notice period.",
+        "input": "x",
+        "tokens_in": 5,
+        "tokens_out": 1,
+    }
     assert tokens(read(put(tmp_path / "logs", "a.jsonl", [record])).one) == {"fresh_input": 5, "text_output": 1}
 
 
@@ -85,7 +143,44 @@ def test_costs_without_tokens_are_kept_as_recorded_costs(tmp_path: Path) -> None
 
 def test_failures_by_a_status_column(tmp_path: Path) -> None:
     text = "date,model,prompt_tokens,completion_tokens,status\n2026-01-01,gpt-4o,5,1,200\n2026-01-01,gpt-4o,,,429\n2026-01-01,gpt-4o,,,timeout\n"
-    assert [(r["kind"], r["error_kind"]) for r in read(put(tmp_path / "logs", "a.csv", text)).rows] == [("call", None), ("attempt", "rate_limit"), ("attempt", "timeout")]
+    assert [(r["kind"], r["error_kind"]) for r in read(put(tmp_path / "logs", "a.csv", text)).rows] == [
+        ("call", None),
+        ("attempt", "rate_limit"),
+        ("attempt", "timeout"),
+    ]
+
+
+def test_other_events_of_the_same_log_are_passed_over(tmp_path: Path) -> None:
+    call = {
+        "event": "message_send",
+        "properties": {"main_model": "gpt-4o", "prompt_tokens": 638, "completion_tokens": 25, "cost": 0.0001107},
+        "user_id": "u1",
+        "time": 1723560043,
+    }
+    found = read(
+        put(
+            tmp_path / "logs",
+            "a.jsonl",
+            [call, {"event": "exit", "properties": {}, "user_id": "u1", "time": 1723560044}],
+        )
+    )
+    assert (found.one["model"], tokens(found.one), found.one["user"]) == (
+        "gpt-4o",
+        {"fresh_input": 638, "text_output": 25},
+        "u1",
+    )
+    assert found.file.skipped == {"no model, tokens or cost": 1}
+
+
+def test_parts_of_the_usage_by_the_object_they_stand_in(tmp_path: Path) -> None:
+    usage = {
+        **{"prompt_tokens": 500, "completion_tokens": 400, "prompt_tokens_details": {"audio_tokens": 300}},
+        **{"completion_tokens_details": {"audio_tokens": 250}, "cache_creation": {"ephemeral_1h_input_tokens": 0}},
+    }
+    row = read(
+        put(tmp_path / "logs", "a.jsonl", [{"time": 1767225600, "model": "gpt-4o-audio-preview", "usage": usage}])
+    ).one
+    assert tokens(row) == {"fresh_input": 200, "audio_input": 300, "text_output": 150, "audio_output": 250}
 
 
 def test_equal_rows_without_id_are_two_calls_and_the_file_read_from_elsewhere_adds_none(tmp_path: Path) -> None:
@@ -132,8 +227,20 @@ def mapped(tmp_path: Path, yaml: str, *records: Record) -> Read:
 def test_a_mapping_says_what_is_where(tmp_path: Path) -> None:
     found = mapped(tmp_path, MAPPING, MAPPED, {**MAPPED, "id": "e2", "event": "tapped"}, {"event": None})
     row = found.one
-    assert (row["source"], row["request_id"], tokens(row), row["cost"], row["source_cost"]) == ("mobile", "e1", {"fresh_input": 164, "cache_read": 256, "text_output": 100}, COST, COST)
-    assert (row["ts_us"], row["user"], row["agent"], row["provider"], row["usage_basis"]) == (AT_US, "u1", "mobile", "openai", "declared")
+    assert (row["source"], row["request_id"], tokens(row), row["cost"], row["source_cost"]) == (
+        "mobile",
+        "e1",
+        {"fresh_input": 164, "cache_read": 256, "text_output": 100},
+        COST,
+        COST,
+    )
+    assert (row["ts_us"], row["user"], row["agent"], row["provider"], row["usage_basis"]) == (
+        AT_US,
+        "u1",
+        "mobile",
+        "openai",
+        "declared",
+    )
     assert found.file.skipped == {"when: event = 'llm_done'": 2}
 
 
@@ -143,21 +250,34 @@ def test_what_a_mapping_passes_over_is_not_judged(tmp_path: Path) -> None:
     assert (found.quarantine, found.file.skipped) == ([], {"when: event = 'llm_done'": 1})
 
 
-@pytest.mark.parametrize(("unit", "value"), [("s", 1767225600), ("ms", 1767225600000), ("us", 1767225600000000), ("ns", 1767225600000000000)])
+@pytest.mark.parametrize(
+    ("unit", "value"), [("s", 1767225600), ("ms", 1767225600000), ("us", 1767225600000000), ("ns", 1767225600000000000)]
+)
 def test_units_of_time(unit: str, value: int, tmp_path: Path) -> None:
     row = mapped(tmp_path, MAPPING.replace("ts_unit: ms", f"ts_unit: {unit}"), {**MAPPED, "at": value}).one
     assert row["ts_us"] == AT_US
 
 
 def test_a_time_that_is_none_in_its_unit_is_refused(tmp_path: Path) -> None:
-    found = mapped(tmp_path, MAPPING, {**MAPPED, "at": "soon"}, {**MAPPED, "id": "e2", "at": 10**22}, {**MAPPED, "id": "e3", "at": 10})
+    found = mapped(
+        tmp_path,
+        MAPPING,
+        {**MAPPED, "at": "soon"},
+        {**MAPPED, "id": "e2", "at": 10**22},
+        {**MAPPED, "id": "e3", "at": 10},
+    )
     assert found.reasons() == [(1, "time: not an instant: soonms"), (2, f"time: not an instant: {10**22}ms")]
     assert found.one["ts_us"] == 10_000  # ten milliseconds, and not ten seconds
 
 
 def test_local_times_of_a_zone(tmp_path: Path) -> None:
     yaml = MAPPING.replace("ts_unit: ms", "tz: Asia/Seoul")
-    records = [{**MAPPED, "at": "2026-01-01 09:00:00"}, {**MAPPED, "id": "e2", "at": "2026-01-01T00:00:00Z"}, {**MAPPED, "id": "e3", "at": 1767225600}, {**MAPPED, "id": "e4", "at": "soon"}]
+    records = [
+        {**MAPPED, "at": "2026-01-01 09:00:00"},
+        {**MAPPED, "id": "e2", "at": "2026-01-01T00:00:00Z"},
+        {**MAPPED, "id": "e3", "at": 1767225600},
+        {**MAPPED, "id": "e4", "at": "soon"},
+    ]
     found = mapped(tmp_path, yaml, *records)
     assert [row["ts_us"] for row in found.rows] == [AT_US] * 3
     assert found.reasons() == [(4, "time: not an instant: soon")]
@@ -170,7 +290,10 @@ sources:
     columns: {ts: at, model: m, fresh_input_tokens: i, cache_read_tokens: c, text_output_tokens: o, reasoning_tokens: z}
 """
     row = mapped(tmp_path, yaml, {"at": 1767225600, "m": "gpt-4o", "i": 164, "c": 100, "o": 36, "z": 20}).one
-    assert (tokens(row), row["usage_basis"]) == ({"fresh_input": 164, "cache_read": 100, "text_output": 36, "reasoning": 20}, "declared")
+    assert (tokens(row), row["usage_basis"]) == (
+        {"fresh_input": 164, "cache_read": 100, "text_output": 36, "reasoning": 20},
+        "declared",
+    )
 
 
 def test_micros_of_a_dollar_and_aggregated_rows(tmp_path: Path) -> None:
@@ -180,7 +303,11 @@ def test_micros_of_a_dollar_and_aggregated_rows(tmp_path: Path) -> None:
 
 
 def test_names_with_dots_spaces_and_quotes_are_only_names(tmp_path: Path) -> None:
-    put(tmp_path, "llmcost.yaml", """sources: [{path: "logs/*", columns: {ts: "when, exactly", model: "the 'model'", input_tokens: in $, output_tokens: out}}]""")
+    put(
+        tmp_path,
+        "llmcost.yaml",
+        """sources: [{path: "logs/*", columns: {ts: "when, exactly", model: "the 'model'", input_tokens: in $, output_tokens: out}}]""",
+    )
     path = put(tmp_path / "logs", "a.csv", "\"when, exactly\",the 'model',in $,out\n2026-01-01,gpt-4o,420,100\n")
     from llmcost import config
 
@@ -194,17 +321,36 @@ def test_a_log_that_nobody_knows_is_refused_with_its_keys_and_a_mapping_to_fill_
         read(path)
     hint = str(error.value.hint)
     assert "moment, words.heard, words.said, who" in hint
-    assert f'- {{path: "{path}", columns: {{ts: ..., model: ..., input_tokens: ..., output_tokens: ..., user: ...}}}}' in hint
+    assert (
+        f'- {{path: "{path}", columns: {{ts: ..., model: ..., input_tokens: ..., output_tokens: ..., user: ...}}}}'
+        in hint
+    )
 
 
 def test_a_mapping_decides_before_any_guess(tmp_path: Path) -> None:
-    chat = {"id": "c1", "object": "chat.completion", "created": 1, "model": "gpt-4o", "usage": {"prompt_tokens": 1, "completion_tokens": 1}, "at": 1767225600, "n": 7}
-    row = mapped(tmp_path, 'sources: [{path: "logs/*", columns: {ts: at, model: model, input_tokens: n, output_tokens: n}}]', chat).one
+    chat = {
+        "id": "c1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "gpt-4o",
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1},
+        "at": 1767225600,
+        "n": 7,
+    }
+    row = mapped(
+        tmp_path,
+        'sources: [{path: "logs/*", columns: {ts: at, model: model, input_tokens: n, output_tokens: n}}]',
+        chat,
+    ).one
     assert (row["source"], tokens(row)) == ("generic", {"fresh_input": 7, "text_output": 7})
 
 
 def test_digits_of_money_survive(tmp_path: Path) -> None:
     text = "date,model,prompt_tokens,completion_tokens,cost\n2026-01-01,gpt-4o,1,1,0.123456789012345678901234\n"
     assert read(put(tmp_path / "logs", "a.csv", text)).one["source_cost"] == Decimal("0.123456789012345678901234")
-    line = json.dumps({"date": "2026-01-01", "model": "gpt-4o", "tokens_in": 1, "tokens_out": 1, "cost": "0.123456789012345678901234"})
-    assert read(put(tmp_path / "two", "b.jsonl", line), ledger=tmp_path / "two.duckdb").one["source_cost"] == Decimal("0.123456789012345678901234")
+    line = json.dumps(
+        {"date": "2026-01-01", "model": "gpt-4o", "tokens_in": 1, "tokens_out": 1, "cost": "0.123456789012345678901234"}
+    )
+    assert read(put(tmp_path / "two", "b.jsonl", line), ledger=tmp_path / "two.duckdb").one["source_cost"] == Decimal(
+        "0.123456789012345678901234"
+    )

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.sources.reading import Read, Row, put, read, tokens, usd
+from tests.sources.reading import Read, put, read, tokens, usd
 
 Record = dict[str, Any]
 
@@ -84,10 +84,27 @@ def spend(tmp_path: Path, *changes: Record) -> Read:
 
 def test_a_payload(tmp_path: Path) -> None:
     row = slp(tmp_path, {}).one
-    assert (row["source"], row["request_id"], tokens(row), row["cost"], row["source_cost"]) == ("litellm_slp", "chatcmpl-a1", EXAMPLE, COST, COST)
+    assert (row["source"], row["request_id"], tokens(row), row["cost"], row["source_cost"]) == (
+        "litellm_slp",
+        "chatcmpl-a1",
+        EXAMPLE,
+        COST,
+        COST,
+    )
     assert (row["ts_us"], row["latency_ms"], row["ttft_ms"]) == (AT_US, 2500, 800)
-    assert (row["user"], row["team"], row["key"], row["session"], row["trace"]) == ("u42", "search", "key-1", "s-1", "t-9")
-    assert (row["model"], row["model_group"], row["provider"], row["operation"]) == ("gpt-4o", "smart", "openai", "acompletion")
+    assert (row["user"], row["team"], row["key"], row["session"], row["trace"]) == (
+        "u42",
+        "search",
+        "key-1",
+        "s-1",
+        "t-9",
+    )
+    assert (row["model"], row["model_group"], row["provider"], row["operation"]) == (
+        "gpt-4o",
+        "smart",
+        "openai",
+        "acompletion",
+    )
     assert (row["feature"], row["tags"]) == ("rerank", {"feature": "rerank"})
 
 
@@ -103,9 +120,21 @@ def csv_of(*records: Record) -> str:
 def test_a_row_of_spend_logs_in_every_shape(shape: str, tmp_path: Path) -> None:
     text = {"jsonl": json.dumps(SPEND), "csv": csv_of(SPEND), "api": json.dumps({"data": [SPEND], "total": 1})}[shape]
     row = read(put(tmp_path / "logs", f"a.{'csv' if shape == 'csv' else 'json'}", text)).one
-    assert (row["source"], row["request_id"], tokens(row), row["cost"], row["source_cost"]) == ("litellm_spendlogs", "chatcmpl-b2", EXAMPLE, COST, COST)
+    assert (row["source"], row["request_id"], tokens(row), row["cost"], row["source_cost"]) == (
+        "litellm_spendlogs",
+        "chatcmpl-b2",
+        EXAMPLE,
+        COST,
+        COST,
+    )
     assert (row["ts_us"], row["latency_ms"], row["ttft_ms"]) == (AT_US, 2500, 800)
-    assert (row["user"], row["team"], row["key"], row["session"], row["feature"]) == ("u42", "t1", "key-1", "s-1", "chat")
+    assert (row["user"], row["team"], row["key"], row["session"], row["feature"]) == (
+        "u42",
+        "t1",
+        "key-1",
+        "s-1",
+        "chat",
+    )
 
 
 def test_a_stream_that_is_none_has_no_first_token(tmp_path: Path) -> None:
@@ -113,15 +142,47 @@ def test_a_stream_that_is_none_has_no_first_token(tmp_path: Path) -> None:
 
 
 def test_claude_counts_its_cache_inside_the_prompt(tmp_path: Path) -> None:
-    usage = {"cache_read_input_tokens": 1000, "cache_creation_input_tokens": 150, "cache_creation": {"ephemeral_5m_input_tokens": 50, "ephemeral_1h_input_tokens": 100}}
-    change = {"model": "claude-sonnet-4-5", "custom_llm_provider": "anthropic", "prompt_tokens": 1200, "total_tokens": 1300, "metadata": {"usage_object": usage}}
-    assert tokens(slp(tmp_path, change).one) == {"fresh_input": 50, "cache_read": 1000, "cache_write_5m": 50, "cache_write_1h": 100, "text_output": 100}
+    usage = {
+        "cache_read_input_tokens": 1000,
+        "cache_creation_input_tokens": 150,
+        "cache_creation": {"ephemeral_5m_input_tokens": 50, "ephemeral_1h_input_tokens": 100},
+    }
+    change = {
+        "model": "claude-sonnet-4-5",
+        "custom_llm_provider": "anthropic",
+        "prompt_tokens": 1200,
+        "total_tokens": 1300,
+        "metadata": {"usage_object": usage},
+    }
+    assert tokens(slp(tmp_path, change).one) == {
+        "fresh_input": 50,
+        "cache_read": 1000,
+        "cache_write_5m": 50,
+        "cache_write_1h": 100,
+        "text_output": 100,
+    }
 
 
 def test_a_messages_row_counts_its_cache_beside_the_prompt(tmp_path: Path) -> None:
     usage = {"cache_read_input_tokens": 1000, "cache_creation_input_tokens": 0}
-    kinds = [("anthropic_messages", "anthropic"), ("pass_through_endpoint", "anthropic"), ("anthropic_messages", "bedrock")]
-    rows = slp(tmp_path, *({"id": f"x{n}", "call_type": c, "custom_llm_provider": p, "prompt_tokens": 1200, "metadata": {"usage_object": usage}} for n, (c, p) in enumerate(kinds))).rows
+    kinds = [
+        ("anthropic_messages", "anthropic"),
+        ("pass_through_endpoint", "anthropic"),
+        ("anthropic_messages", "bedrock"),
+    ]
+    rows = slp(
+        tmp_path,
+        *(
+            {
+                "id": f"x{n}",
+                "call_type": c,
+                "custom_llm_provider": p,
+                "prompt_tokens": 1200,
+                "metadata": {"usage_object": usage},
+            }
+            for n, (c, p) in enumerate(kinds)
+        ),
+    ).rows
     assert [tokens(row) for row in rows] == [{"fresh_input": 1200, "cache_read": 1000, "text_output": 100}] * 3
 
 
@@ -138,19 +199,41 @@ def test_a_hit_of_the_cache_costs_nothing_and_is_no_request(tmp_path: Path) -> N
 
 
 def test_hits_of_the_cache_in_the_table(tmp_path: Path) -> None:
-    found = spend(tmp_path, {"cache_hit": "None"}, {"request_id": "x1", "cache_hit": "True"}, {"request_id": "x2_cache_hit1767225600.1", "cache_hit": "None"})
-    assert {i: r["kind"] for i, r in found.by_id().items()} == {"chatcmpl-b2": "call", "x1": "cache_hit", "x2_cache_hit1767225600.1": "cache_hit"}
+    found = spend(
+        tmp_path,
+        {"cache_hit": "None"},
+        {"request_id": "x1", "cache_hit": "True"},
+        {"request_id": "x2_cache_hit1767225600.1", "cache_hit": "None"},
+    )
+    assert {i: r["kind"] for i, r in found.by_id().items()} == {
+        "chatcmpl-b2": "call",
+        "x1": "cache_hit",
+        "x2_cache_hit1767225600.1": "cache_hit",
+    }
 
 
 FAILED: Record = {
-    **{"id": "c-1", "status": "failure", "response_cost": 0, "prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
+    **{
+        "id": "c-1",
+        "status": "failure",
+        "response_cost": 0,
+        "prompt_tokens": 0,
+        "completion_tokens": 0,
+        "total_tokens": 0,
+    },
     "error_information": {"error_code": "429", "error_class": "RateLimitError", "error_message": "slow down"},
     "metadata": {"user_api_key_alias": "key-1", "usage_object": None},
 }
 
 
 def test_failed_attempts_of_one_call_share_its_id_and_are_all_kept(tmp_path: Path) -> None:
-    found = slp(tmp_path, FAILED, {**FAILED, "startTime": 1767225601.0}, {**FAILED, "startTime": 1767225601.0}, {"startTime": 1767225602.0, "endTime": 1767225603.0})
+    found = slp(
+        tmp_path,
+        FAILED,
+        {**FAILED, "startTime": 1767225601.0},
+        {**FAILED, "startTime": 1767225601.0},
+        {"startTime": 1767225602.0, "endTime": 1767225603.0},
+    )
     assert [(r["kind"], r["error_kind"], r["chain_step"], r["chain_reason"], r["cost"]) for r in found.rows] == [
         ("attempt", "rate_limit", 1, None, 0),
         ("attempt", "rate_limit", 2, "rate_limit", 0),
@@ -160,17 +243,42 @@ def test_failed_attempts_of_one_call_share_its_id_and_are_all_kept(tmp_path: Pat
 
 
 def test_a_failed_attempt_with_usage_is_billed(tmp_path: Path) -> None:
-    row = slp(tmp_path, {"status": "failure", "error_information": {"error_class": "ClientDisconnected", "error_code": "499"}}).one
+    row = slp(
+        tmp_path, {"status": "failure", "error_information": {"error_class": "ClientDisconnected", "error_code": "499"}}
+    ).one
     assert (row["kind"], row["status"], row["error_kind"], row["cost"]) == ("attempt", "cancelled", "user_choice", COST)
 
 
 def test_a_fallback_without_the_failure_is_known_by_its_marker(tmp_path: Path) -> None:
-    row = spend(tmp_path, {"metadata": json.dumps({"attempted_fallbacks": 1, "original_model_group": "claude-sonnet", "usage_object": USAGE})}).one
+    row = spend(
+        tmp_path,
+        {
+            "metadata": json.dumps(
+                {"attempted_fallbacks": 1, "original_model_group": "claude-sonnet", "usage_object": USAGE}
+            )
+        },
+    ).one
     assert (row["chain"], row["chain_step"], row["chain_reason"]) == ("chatcmpl-b2", 2, "unknown")
 
 
-HOUSEKEEPING = ("aget_responses", "alist_batches", "aretrieve_batch", "acancel_batch", "acount_tokens", "_adelete_file", "ahealth_check")
-BILLED = ("aembedding", "aresponses", "anthropic_messages", "atext_completion", "agenerate_content", "arerank", "acreate_batch")
+HOUSEKEEPING = (
+    "aget_responses",
+    "alist_batches",
+    "aretrieve_batch",
+    "acancel_batch",
+    "acount_tokens",
+    "_adelete_file",
+    "ahealth_check",
+)
+BILLED = (
+    "aembedding",
+    "aresponses",
+    "anthropic_messages",
+    "atext_completion",
+    "agenerate_content",
+    "arerank",
+    "acreate_batch",
+)
 
 
 def test_housekeeping_is_not_billed_and_what_is_none_is(tmp_path: Path) -> None:
@@ -181,7 +289,9 @@ def test_housekeeping_is_not_billed_and_what_is_none_is(tmp_path: Path) -> None:
 
 
 def test_housekeeping_in_the_table_is_not_billed(tmp_path: Path) -> None:
-    found = spend(tmp_path, *({"request_id": f"x{n}", "call_type": kind} for n, kind in enumerate((*HOUSEKEEPING, *BILLED))))
+    found = spend(
+        tmp_path, *({"request_id": f"x{n}", "call_type": kind} for n, kind in enumerate((*HOUSEKEEPING, *BILLED)))
+    )
     assert [row["operation"] for row in found.rows] == list(BILLED)
 
 
@@ -192,16 +302,29 @@ def test_metadata_that_stands_as_text_is_opened(tmp_path: Path) -> None:
 
 
 def test_a_payload_without_id_takes_that_of_the_call_else_one_of_its_line(tmp_path: Path) -> None:
-    found = slp(tmp_path, {"id": None}, {"id": "", "litellm_call_id": None}, {"id": None, "litellm_call_id": "", "end_user": "u7"})
+    found = slp(
+        tmp_path,
+        {"id": None},
+        {"id": "", "litellm_call_id": None},
+        {"id": None, "litellm_call_id": "", "end_user": "u7"},
+    )
     ids = [row["request_id"] for row in found.rows]
-    assert (len(set(ids)), sorted(ids)[0], {i[:5] for i in ids if i != "c-1"}) == (3, "c-1", {"line-"})
+    assert (len(set(ids)), min(ids), {i[:5] for i in ids if i != "c-1"}) == (3, "c-1", {"line-"})
     assert all(row["cost"] == COST for row in found.rows)
 
 
 def test_free_keys_become_tags_and_attribution(tmp_path: Path) -> None:
-    metadata = {**SLP["metadata"], "spend_logs_metadata": {"agent": "planner", "ticket": 7}, "requester_metadata": {"env": "prod", "agent": "other"}}
+    metadata = {
+        **SLP["metadata"],
+        "spend_logs_metadata": {"agent": "planner", "ticket": 7},
+        "requester_metadata": {"env": "prod", "agent": "other"},
+    }
     row = slp(tmp_path, {"metadata": metadata}).one
-    assert (row["agent"], row["environment"], row["tags"]) == ("planner", "prod", {"agent": "planner", "env": "prod", "feature": "rerank", "ticket": "7"})
+    assert (row["agent"], row["environment"], row["tags"]) == (
+        "planner",
+        "prod",
+        {"agent": "planner", "env": "prod", "feature": "rerank", "ticket": "7"},
+    )
 
 
 def test_a_redacted_prompt_has_no_digest(tmp_path: Path) -> None:
@@ -210,21 +333,49 @@ def test_a_redacted_prompt_has_no_digest(tmp_path: Path) -> None:
         {"id": "b", "messages": []},
         {"id": "c", "messages": [{"role": "user", "content": "Hi"}]},
     ]
-    assert {i: r["prompt_hash"] is None for i, r in slp(tmp_path, *changes).by_id().items()} == {"a": True, "b": True, "c": False}
+    assert {i: r["prompt_hash"] is None for i, r in slp(tmp_path, *changes).by_id().items()} == {
+        "a": True,
+        "b": True,
+        "c": False,
+    }
 
 
 def test_a_shadow_call_is_marked(tmp_path: Path) -> None:
-    assert spend(tmp_path, {"metadata": json.dumps({"is_silent_experiment": True, "usage_object": USAGE})}).one["environment"] == "shadow"
+    assert (
+        spend(tmp_path, {"metadata": json.dumps({"is_silent_experiment": True, "usage_object": USAGE})}).one[
+            "environment"
+        ]
+        == "shadow"
+    )
 
 
 def test_extra_cost_rows_of_the_table_are_kept(tmp_path: Path) -> None:
-    rows = spend(tmp_path, {}, {"request_id": "b1_batch_cost", "prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0, "spend": 0.5, "metadata": "{}"}).by_id()
-    assert (rows["b1_batch_cost"]["source_cost"], rows["b1_batch_cost"]["usage_quality"], rows["b1_batch_cost"]["cost"]) == (usd("0.5"), "missing", None)
+    rows = spend(
+        tmp_path,
+        {},
+        {
+            "request_id": "b1_batch_cost",
+            "prompt_tokens": 0,
+            "completion_tokens": 0,
+            "total_tokens": 0,
+            "spend": 0.5,
+            "metadata": "{}",
+        },
+    ).by_id()
+    assert (
+        rows["b1_batch_cost"]["source_cost"],
+        rows["b1_batch_cost"]["usage_quality"],
+        rows["b1_batch_cost"]["cost"],
+    ) == (usd("0.5"), "missing", None)
 
 
 def test_additional_usage_values_stand_in_for_the_usage(tmp_path: Path) -> None:
     metadata = json.dumps({"additional_usage_values": {"prompt_tokens_details": {"cached_tokens": 256}}})
-    assert tokens(spend(tmp_path, {"metadata": metadata}).one) == {"fresh_input": 164, "cache_read": 256, "text_output": 100}
+    assert tokens(spend(tmp_path, {"metadata": metadata}).one) == {
+        "fresh_input": 164,
+        "cache_read": 256,
+        "text_output": 100,
+    }
 
 
 def test_a_payload_and_a_row_of_the_table_are_one_request(tmp_path: Path) -> None:
@@ -234,11 +385,7 @@ def test_a_payload_and_a_row_of_the_table_are_one_request(tmp_path: Path) -> Non
     assert (len(found.rows), sum(file.duplicates for file in found.report.files)) == (1, 1)
 
 
-def one_of(found: Read) -> Row:
-    return found.one
-
-
 def test_payloads_in_a_table_with_nested_text(tmp_path: Path) -> None:
     flat = {key: json.dumps(value) if isinstance(value, dict | list) else value for key, value in SLP.items()}
-    row = one_of(read(put(tmp_path / "logs", "a.csv", csv_of(flat))))
+    row = read(put(tmp_path / "logs", "a.csv", csv_of(flat))).one
     assert (row["source"], tokens(row), row["cost"], row["line"]) == ("litellm_slp", EXAMPLE, COST, 2)

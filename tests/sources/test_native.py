@@ -21,27 +21,48 @@ COST = usd("0.00173")
 def test_parts_and_totals_say_the_same(tmp_path: Path) -> None:
     rows = read(put(tmp_path / "logs", "a.jsonl", [{**CALL, **PARTS}, {**CALL, "request_id": "r2", **TOTALS}])).rows
     assert [tokens(row) for row in rows] == [EXAMPLE, EXAMPLE]
-    assert [(row["cost"], row["source"], row["kind"], row["usage_quality"], row["ts_us"]) for row in rows] == [(COST, "native", "call", "exact", 1767225600 * 1_000_000)] * 2
+    assert [(row["cost"], row["source"], row["kind"], row["usage_quality"], row["ts_us"]) for row in rows] == [
+        (COST, "native", "call", "exact", 1767225600 * 1_000_000)
+    ] * 2
 
 
 def test_the_total_of_writes_leaves_what_its_parts_do_not_say(tmp_path: Path) -> None:
     record = {**CALL, "input_tokens": 500, "cache_write_tokens": 300, "cache_write_1h_tokens": 200, "output_tokens": 1}
-    assert tokens(read(put(tmp_path / "logs", "a.jsonl", [record])).one) == {"fresh_input": 200, "cache_write_1h": 200, "cache_write_other": 100, "text_output": 1}
+    assert tokens(read(put(tmp_path / "logs", "a.jsonl", [record])).one) == {
+        "fresh_input": 200,
+        "cache_write_1h": 200,
+        "cache_write_other": 100,
+        "text_output": 1,
+    }
 
 
 def test_a_total_below_its_parts_is_refused(tmp_path: Path) -> None:
-    records = [{**CALL, "input_tokens": 100, "cache_read_tokens": 256}, {**CALL, "output_tokens": 5, "reasoning_tokens": 6}, {**CALL, "input_tokens": 100, "cache_write_tokens": 200}]
+    records = [
+        {**CALL, "input_tokens": 100, "cache_read_tokens": 256},
+        {**CALL, "output_tokens": 5, "reasoning_tokens": 6},
+        {**CALL, "input_tokens": 100, "cache_write_tokens": 200},
+    ]
     found = read(put(tmp_path / "logs", "a.jsonl", records))
-    assert found.reasons() == [(1, "input_tokens: less than its parts"), (2, "output_tokens: less than its parts"), (3, "input_tokens: less than its parts")]
+    assert found.reasons() == [
+        (1, "input_tokens: less than its parts"),
+        (2, "output_tokens: less than its parts"),
+        (3, "input_tokens: less than its parts"),
+    ]
 
 
 def test_aggregated_rows_keep_their_number(tmp_path: Path) -> None:
-    row = read(put(tmp_path / "logs", "a.jsonl", [{**CALL, "requests": 37, "input_tokens": 2_000_000_000, "output_tokens": 0}])).one
+    row = read(
+        put(tmp_path / "logs", "a.jsonl", [{**CALL, "requests": 37, "input_tokens": 2_000_000_000, "output_tokens": 0}])
+    ).one
     assert (row["requests"], row["input_tokens"], row["cost"]) == (37, 2_000_000_000, usd("5000"))
 
 
 def test_a_cost_without_our_price_is_what_somebody_recorded(tmp_path: Path) -> None:
-    records = [{**CALL, **PARTS, "cost": "0.5"}, {**CALL, **PARTS, "request_id": "r2", "cost": "0.5", "price_id": "p"}, {**CALL, **PARTS, "request_id": "r3", "source_cost": "0.25"}]
+    records = [
+        {**CALL, **PARTS, "cost": "0.5"},
+        {**CALL, **PARTS, "request_id": "r2", "cost": "0.5", "price_id": "p"},
+        {**CALL, **PARTS, "request_id": "r3", "source_cost": "0.25"},
+    ]
     rows = read(put(tmp_path / "logs", "a.jsonl", records)).by_id()
     assert {i: (r["cost"], r["source_cost"], r["source_cost_kind"]) for i, r in rows.items()} == {
         "r1": (COST, Decimal("0.5"), "recorded"),
@@ -53,7 +74,12 @@ def test_a_cost_without_our_price_is_what_somebody_recorded(tmp_path: Path) -> N
 def test_failures_need_no_counts(tmp_path: Path) -> None:
     records = [{**CALL, **PARTS}, {**CALL, "request_id": "r2", "status": "error", "error_kind": "timeout"}]
     rows = read(put(tmp_path / "logs", "a.jsonl", records)).by_id()
-    assert (rows["r2"]["kind"], rows["r2"]["error_kind"], rows["r2"]["cost"], rows["r2"]["usage_quality"]) == ("attempt", "timeout", 0, "exact")
+    assert (rows["r2"]["kind"], rows["r2"]["error_kind"], rows["r2"]["cost"], rows["r2"]["usage_quality"]) == (
+        "attempt",
+        "timeout",
+        0,
+        "exact",
+    )
 
 
 def test_a_call_without_counts_is_missing_usage(tmp_path: Path) -> None:
@@ -62,13 +88,30 @@ def test_a_call_without_counts_is_missing_usage(tmp_path: Path) -> None:
 
 
 def test_maps_and_lists(tmp_path: Path) -> None:
-    record = {**CALL, **PARTS, "tags": {"a": "1"}, "units": {"web_search": 2}, "scores": {"judge": 0.5}, "prefix_blocks": [1, 2, 3]}
+    record = {
+        **CALL,
+        **PARTS,
+        "tags": {"a": "1"},
+        "units": {"web_search": 2},
+        "scores": {"judge": 0.5},
+        "prefix_blocks": [1, 2, 3],
+    }
     row = read(put(tmp_path / "logs", "a.jsonl", [record])).one
-    assert (row["tags"], row["units"], row["scores"], row["prefix_blocks"]) == ({"a": "1"}, {"web_search": 2}, {"judge": Decimal("0.5")}, [1, 2, 3])
+    assert (row["tags"], row["units"], row["scores"], row["prefix_blocks"]) == (
+        {"a": "1"},
+        {"web_search": 2},
+        {"judge": Decimal("0.5")},
+        [1, 2, 3],
+    )
 
 
 def test_words_that_do_not_exist_are_refused(tmp_path: Path) -> None:
-    records = [{**CALL, **PARTS, "kind": "cal"}, {**CALL, **PARTS, "usage_quality": "good"}, {**CALL, **PARTS, "ts": "soon"}, {**CALL, **PARTS, "cache_read_tokens": 1.5}]
+    records = [
+        {**CALL, **PARTS, "kind": "cal"},
+        {**CALL, **PARTS, "usage_quality": "good"},
+        {**CALL, **PARTS, "ts": "soon"},
+        {**CALL, **PARTS, "cache_read_tokens": 1.5},
+    ]
     assert read(put(tmp_path / "logs", "a.jsonl", records)).reasons() == [
         (1, "kind: unknown word: cal"),
         (2, "usage_quality: unknown word: good"),
@@ -83,7 +126,11 @@ def test_one_strange_key_makes_it_generic(tmp_path: Path) -> None:
 
 
 def test_csv_and_parquet(tmp_path: Path) -> None:
-    table = put(tmp_path / "logs", "a.csv", "request_id,ts,model,input_tokens,output_tokens,tags\nr1,2026-01-01,gpt-4o,100,10,\"{\"\"a\"\": \"\"1\"\"}\"\n")
+    table = put(
+        tmp_path / "logs",
+        "a.csv",
+        'request_id,ts,model,input_tokens,output_tokens,tags\nr1,2026-01-01,gpt-4o,100,10,"{""a"": ""1""}"\n',
+    )
     with open_scratch() as scratch:
         scratch.run(
             f"COPY (SELECT 'r2' AS request_id, TIMESTAMPTZ '2026-01-01 00:00:00+00' AS ts, 'gpt-4o' AS model, 100 AS input_tokens, 10 AS output_tokens, "
@@ -91,14 +138,30 @@ def test_csv_and_parquet(tmp_path: Path) -> None:
         )
     rows = read(table.parent).by_id()
     for row in rows.values():
-        assert (tokens(row), row["tags"], row["ts_us"], row["source"]) == ({"fresh_input": 100, "text_output": 10}, {"a": "1"}, 1767225600 * 1_000_000, "native")
+        assert (tokens(row), row["tags"], row["ts_us"], row["source"]) == (
+            {"fresh_input": 100, "text_output": 10},
+            {"a": "1"},
+            1767225600 * 1_000_000,
+            "native",
+        )
     assert rows["r2"]["source_cost"] == Decimal("0.123456789012345678901234")
 
 
 def test_a_foreign_record_in_between_is_read_as_what_it_is(tmp_path: Path) -> None:
-    chat = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1767225600, "model": "gpt-4o", "usage": {"prompt_tokens": 5, "completion_tokens": 1}}
-    rows = read(put(tmp_path / "logs", "a.jsonl", [{**CALL, **PARTS}, {**CALL, **PARTS, "request_id": "r2"}, chat])).by_id()
-    assert (rows["chatcmpl-1"]["source"], tokens(rows["chatcmpl-1"])) == ("openai_chat", {"fresh_input": 5, "text_output": 1})
+    chat = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1767225600,
+        "model": "gpt-4o",
+        "usage": {"prompt_tokens": 5, "completion_tokens": 1},
+    }
+    rows = read(
+        put(tmp_path / "logs", "a.jsonl", [{**CALL, **PARTS}, {**CALL, **PARTS, "request_id": "r2"}, chat])
+    ).by_id()
+    assert (rows["chatcmpl-1"]["source"], tokens(rows["chatcmpl-1"])) == (
+        "openai_chat",
+        {"fresh_input": 5, "text_output": 1},
+    )
 
 
 def test_rows_without_id_have_the_same_id_wherever_the_file_lies(tmp_path: Path) -> None:

@@ -50,9 +50,21 @@ COST = usd("0.00173")
 def test_the_same_call_costs_the_same_bare_and_in_every_wrapper(tmp_path: Path) -> None:
     wrapped: list[Record] = [
         *(CHAT, RESPONSE, {"response": CHAT}, {"request": {"model": "gpt-4o"}, "response": RESPONSE}),
-        *({"response_body": CHAT, "time": AT}, {"body": CHAT}, {"message": CHAT}, {"response": {"status_code": 200, "body": CHAT}}),
+        *(
+            {"response_body": CHAT, "time": AT},
+            {"body": CHAT},
+            {"message": CHAT},
+            {"response": {"status_code": 200, "body": CHAT}},
+        ),
     ]
-    named = json.loads("[" + ",".join(json.dumps(r).replace("chatcmpl-a1", f"chat-{n}").replace("resp_1", f"resp_{n}") for n, r in enumerate(wrapped)) + "]")
+    named = json.loads(
+        "["
+        + ",".join(
+            json.dumps(r).replace("chatcmpl-a1", f"chat-{n}").replace("resp_1", f"resp_{n}")
+            for n, r in enumerate(wrapped)
+        )
+        + "]"
+    )
     found = read(put(tmp_path / "logs", "a.jsonl", named)).rows
     assert len(found) == len(wrapped)
     for row in found:
@@ -88,19 +100,36 @@ def test_the_wrapper_says_who_asked_and_when(tmp_path: Path) -> None:
 
 
 def test_who_asked_may_stand_in_the_object_itself(tmp_path: Path) -> None:
-    rows = read(put(tmp_path / "logs", "a.jsonl", [{**RESPONSE, "safety_identifier": "u7", "conversation": {"id": "c1"}}])).one
+    rows = read(
+        put(tmp_path / "logs", "a.jsonl", [{**RESPONSE, "safety_identifier": "u7", "conversation": {"id": "c1"}}])
+    ).one
     assert (rows["user"], rows["session"], rows["feature"]) == ("u7", "c1", "plan")
 
 
 def test_embeddings_are_input_alone(tmp_path: Path) -> None:
-    record = {"object": "list", "data": [{"object": "embedding", "index": 0, "embedding": [0.1]}], "model": "text-embedding-3-small", "usage": {"prompt_tokens": 1000, "total_tokens": 1000}}
+    record = {
+        "object": "list",
+        "data": [{"object": "embedding", "index": 0, "embedding": [0.1]}],
+        "model": "text-embedding-3-small",
+        "usage": {"prompt_tokens": 1000, "total_tokens": 1000},
+    }
     row = read(put(tmp_path / "logs", "a.jsonl", [{"time": AT, "response": record}])).one
-    assert (row["source"], tokens(row), row["operation"], row["usage_quality"]) == ("openai_embeddings", {"fresh_input": 1000}, "embeddings", "exact")
+    assert (row["source"], tokens(row), row["operation"], row["usage_quality"]) == (
+        "openai_embeddings",
+        {"fresh_input": 1000},
+        "embeddings",
+        "exact",
+    )
     assert row["cost"] == usd("0.00002")  # 1,000 x $0.02 per million
 
 
 def test_a_pretty_printed_embedding_is_one_request_and_no_list_of_vectors(tmp_path: Path) -> None:
-    record = {"object": "list", "data": [{"embedding": [0.1]}, {"embedding": [0.2]}], "model": "text-embedding-3-small", "usage": {"prompt_tokens": 8, "total_tokens": 8}}
+    record = {
+        "object": "list",
+        "data": [{"embedding": [0.1]}, {"embedding": [0.2]}],
+        "model": "text-embedding-3-small",
+        "usage": {"prompt_tokens": 8, "total_tokens": 8},
+    }
     assert tokens(read(put(tmp_path / "logs", "a.json", json.dumps(record, indent=2))).one) == {"fresh_input": 8}
 
 
@@ -111,7 +140,12 @@ def test_web_searches_are_counted_from_the_output(tmp_path: Path) -> None:
 
 
 def test_a_cache_write_of_gpt_5_6_is_inside_the_input(tmp_path: Path) -> None:
-    usage = {"input_tokens": 4020, "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 4012}, "output_tokens": 300, "total_tokens": 4320}
+    usage = {
+        "input_tokens": 4020,
+        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 4012},
+        "output_tokens": 300,
+        "total_tokens": 4320,
+    }
     row = read(put(tmp_path / "logs", "a.jsonl", [{**RESPONSE, "usage": usage}])).one
     assert tokens(row) == {"fresh_input": 8, "cache_write_other": 4012, "text_output": 300}
 
@@ -133,11 +167,23 @@ def test_a_batch_costs_half_whatever_tier_its_body_names(tmp_path: Path) -> None
 
 
 def test_failed_lines_of_a_batch_are_attempts(tmp_path: Path) -> None:
-    expired = {"id": "batch_req_2", "custom_id": "doc-18", "response": None, "error": {"code": "batch_expired", "message": "This request could not be executed"}}
+    expired = {
+        "id": "batch_req_2",
+        "custom_id": "doc-18",
+        "response": None,
+        "error": {"code": "batch_expired", "message": "This request could not be executed"},
+    }
     refused_body = {"error": {"message": "bad", "type": "invalid_request_error", "code": None}}
-    refused = {"id": "batch_req_3", "custom_id": "doc-19", "response": {"status_code": 400, "body": refused_body}, "error": None}
+    refused = {
+        "id": "batch_req_3",
+        "custom_id": "doc-19",
+        "response": {"status_code": 400, "body": refused_body},
+        "error": None,
+    }
     rows = read(put(tmp_path / "logs", "a.jsonl", [BATCH, expired, refused])).by_id()
-    assert [(rows[i]["kind"], rows[i]["error_kind"], rows[i]["error_code"]) for i in ("batch_req_2", "batch_req_3")] == [
+    assert [
+        (rows[i]["kind"], rows[i]["error_kind"], rows[i]["error_code"]) for i in ("batch_req_2", "batch_req_3")
+    ] == [
         ("attempt", "unknown", "batch_expired"),
         ("attempt", "bad_request", "400"),
     ]
@@ -145,14 +191,28 @@ def test_failed_lines_of_a_batch_are_attempts(tmp_path: Path) -> None:
 
 
 def test_a_batch_whose_every_line_failed_is_read(tmp_path: Path) -> None:
-    expired = {"id": "batch_req_2", "custom_id": "doc-18", "response": None, "error": {"code": "batch_expired", "message": "no"}}
+    expired = {
+        "id": "batch_req_2",
+        "custom_id": "doc-18",
+        "response": None,
+        "error": {"code": "batch_expired", "message": "no"},
+    }
     assert read(put(tmp_path / "logs", "a.jsonl", [expired])).one["status"] == "error"
 
 
 def test_failed_responses_are_attempts_and_cost_nothing(tmp_path: Path) -> None:
-    failed = {**RESPONSE, "id": "resp_2", "status": "failed", "error": {"code": "server_error", "message": "oops"}, "usage": None}
+    failed = {
+        **RESPONSE,
+        "id": "resp_2",
+        "status": "failed",
+        "error": {"code": "server_error", "message": "oops"},
+        "usage": None,
+    }
     cancelled = {**RESPONSE, "id": "resp_3", "status": "cancelled", "usage": None}
-    wrapped = {"id": "w1", "response": {"error": {"message": "slow", "type": "requests", "code": "rate_limit_exceeded"}}}
+    wrapped = {
+        "id": "w1",
+        "response": {"error": {"message": "slow", "type": "requests", "code": "rate_limit_exceeded"}},
+    }
     rows = read(put(tmp_path / "logs", "a.jsonl", [failed, cancelled, wrapped])).by_id()
     assert {i: (r["kind"], r["status"], r["error_kind"], r["cost"]) for i, r in rows.items()} == {
         "resp_2": ("attempt", "error", "server_error", 0),
@@ -176,19 +236,49 @@ def test_polls_are_one_request(tmp_path: Path) -> None:
 def test_a_poll_that_ends_in_a_later_file_replaces_what_ran(tmp_path: Path) -> None:
     running = {**RESPONSE, "status": "in_progress", "usage": None}
     first = read(put(tmp_path / "logs", "a.jsonl", [running]))
-    assert (first.one["usage_quality"], first.one["cost"], first.one["unpriced_reason"]) == ("missing", None, "usage missing")
+    assert (first.one["usage_quality"], first.one["cost"], first.one["unpriced_reason"]) == (
+        "missing",
+        None,
+        "usage missing",
+    )
     assert read(put(tmp_path / "logs", "b.jsonl", [RESPONSE])).one["cost"] == COST
 
 
 def test_chunks_of_a_stream_are_one_request(tmp_path: Path) -> None:
-    chunk = {"id": "chatcmpl-s", "object": "chat.completion.chunk", "created": AT, "model": "gpt-4o-2024-08-06", "choices": [{"delta": {"content": "o"}}], "usage": None}
+    chunk = {
+        "id": "chatcmpl-s",
+        "object": "chat.completion.chunk",
+        "created": AT,
+        "model": "gpt-4o-2024-08-06",
+        "choices": [{"delta": {"content": "o"}}],
+        "usage": None,
+    }
     last = {**chunk, "choices": [], "usage": CHAT["usage"]}
     found = read(put(tmp_path / "logs", "a.jsonl", [chunk, chunk, last]))
     assert (found.one["cost"], tokens(found.one), found.file.duplicates) == (COST, EXAMPLE, 2)
 
 
+def test_the_preface_of_an_azure_stream_is_passed_over(tmp_path: Path) -> None:
+    preface = {
+        "choices": [],
+        "created": 0,
+        "id": "",
+        "model": "",
+        "object": "",
+        "prompt_filter_results": [{"prompt_index": 0}],
+    }
+    found = read(put(tmp_path / "logs", "a.jsonl", [preface, {**CHAT, "object": "chat.completion.chunk"}]))
+    assert (found.one["cost"], found.file.skipped) == (COST, {"stream event without usage: prompt_filter_results": 1})
+
+
 def test_chunks_without_usage_are_one_request_of_unknown_cost(tmp_path: Path) -> None:
-    chunk = {"id": "chatcmpl-s", "object": "chat.completion.chunk", "created": AT, "model": "gpt-4o-2024-08-06", "choices": [{"delta": {}}]}
+    chunk = {
+        "id": "chatcmpl-s",
+        "object": "chat.completion.chunk",
+        "created": AT,
+        "model": "gpt-4o-2024-08-06",
+        "choices": [{"delta": {}}],
+    }
     row = read(put(tmp_path / "logs", "a.jsonl", [chunk] * 3)).one
     assert (row["usage_quality"], row["cost"]) == ("missing", None)
 
@@ -202,7 +292,10 @@ def test_events_of_a_responses_stream_are_one_request(tmp_path: Path) -> None:
     ]
     found = read(put(tmp_path / "logs", "a.jsonl", events))
     assert (found.one["cost"], found.file.requests, sum(found.file.skipped.values())) == (COST, 2, 2)
-    assert set(found.file.skipped) == {"stream event without usage: response.output_text.delta", "stream event without usage: response.output_text.done"}
+    assert set(found.file.skipped) == {
+        "stream event without usage: response.output_text.delta",
+        "stream event without usage: response.output_text.done",
+    }
 
 
 def test_other_vendors_behind_the_same_shape(tmp_path: Path) -> None:
@@ -210,7 +303,12 @@ def test_other_vendors_behind_the_same_shape(tmp_path: Path) -> None:
         # reasoning beside the completion: 12 + 1 + 228 = 241
         (
             "grok-3-mini",
-            {"prompt_tokens": 12, "completion_tokens": 1, "total_tokens": 241, "completion_tokens_details": {"reasoning_tokens": 228}},
+            {
+                "prompt_tokens": 12,
+                "completion_tokens": 1,
+                "total_tokens": 241,
+                "completion_tokens_details": {"reasoning_tokens": 228},
+            },
             {"fresh_input": 12, "text_output": 1, "reasoning": 228},
         ),
         # cached tokens by DeepSeek's name, inside: 320 + 175 = 495
@@ -226,7 +324,13 @@ def test_other_vendors_behind_the_same_shape(tmp_path: Path) -> None:
             {"fresh_input": 35, "text_output": 12, "reasoning": 62},
         ),
     ]
-    rows = read(put(tmp_path / "logs", "a.jsonl", [{**CHAT, "id": model, "model": model, "usage": usage} for model, usage, _ in bodies])).by_id()
+    rows = read(
+        put(
+            tmp_path / "logs",
+            "a.jsonl",
+            [{**CHAT, "id": model, "model": model, "usage": usage} for model, usage, _ in bodies],
+        )
+    ).by_id()
     assert {model: tokens(rows[model]) for model, _, _ in bodies} == {model: wanted for model, _, wanted in bodies}
     assert [(row["provider"], row["cost"] is None) for row in rows.values()] == [(None, False)] * 3
 

@@ -32,10 +32,8 @@ def fill(store: Store, table: str, types: Mapping[str, str], rows: Sequence[Mapp
         unknown = set(row) - set(types)
         assert not unknown, f"{table} has no column {unknown}"
         texts = {f"v{n}": None if value is None else str(value) for n, value in enumerate(row.values())}
-        chosen = ", ".join(
-            f'CAST({"CAST($v%d AS JSON)" % n if types[name].startswith("MAP") else "$v%d" % n} AS {types[name]}) AS "{name}"'
-            for n, name in enumerate(row)
-        )
+        values = [f"CAST($v{n} AS JSON)" if types[name].startswith("MAP") else f"$v{n}" for n, name in enumerate(row)]
+        chosen = ", ".join(f'CAST({v} AS {types[name]}) AS "{name}"' for v, name in zip(values, row, strict=True))
         store.run(f"INSERT INTO {table} BY NAME SELECT {chosen}", texts)
 
 
@@ -63,7 +61,7 @@ def settled(cases: Sequence[Case]) -> Iterator[list[Row]]:
 
 
 CALL = {"kind": "call", "status": "success", "requests": 1, "usage_quality": "exact", "usage_basis": "declared"}
-NO_TOKENS = {name: 0 for name in (*ledger.TOKEN_NAMES, "unexplained_tokens")}
+NO_TOKENS = dict.fromkeys((*ledger.TOKEN_NAMES, "unexplained_tokens"), 0)
 LEDGER = {column.name: column.type for column in ledger.COLUMNS}
 
 
@@ -71,7 +69,12 @@ def add_records(store: Store, rows: Sequence[Mapping[str, object]]) -> None:
     """Adds settled records of one file, `a.jsonl`, to the stage."""
     names = ", ".join(f'"{name}" {type_}' for name, type_ in records.shape().items())
     store.run(f"CREATE OR REPLACE TEMP TABLE settled ({names})")
-    fill(store, "settled", records.shape(), [CALL | NO_TOKENS | {"file": "a", "source": "native"} | dict(r) for r in rows])
+    fill(
+        store,
+        "settled",
+        records.shape(),
+        [CALL | NO_TOKENS | {"file": "a", "source": "native"} | dict(r) for r in rows],
+    )
     store.run("INSERT INTO records SELECT t, false FROM settled t")
     store.load("staged_files", ("file", "name", "first_row", "first_line"), [("a", "a.jsonl", 0, 1)])
 
@@ -89,7 +92,9 @@ def add_ledger(store: Store, rows: Sequence[Mapping[str, object]]) -> None:
     store.run("ATTACH ':memory:' AS target")
     store.run(requests_ddl("target.requests"))
     defaults = [{"seq": n, "source": "native", "file": "a.jsonl", "line": n} for n in range(1, len(rows) + 1)]
-    fill(store, "target.requests", LEDGER, [CALL | NO_TOKENS | d | dict(r) for d, r in zip(defaults, rows, strict=True)])
+    fill(
+        store, "target.requests", LEDGER, [CALL | NO_TOKENS | d | dict(r) for d, r in zip(defaults, rows, strict=True)]
+    )
 
 
 def arrived(cases: Sequence[Case]) -> Iterator[list[Row]]:
@@ -101,7 +106,9 @@ def arrived(cases: Sequence[Case]) -> Iterator[list[Row]]:
             store.run(sql("sources/tags.sql"))
             store.run("SET VARIABLE base_seq = 100::BIGINT; SET VARIABLE default_ts_us = NULL::BIGINT")
             store.run(sql("sources/arrivals.sql"))
-            store.run("SET VARIABLE keep_seq = CAST($keep AS BOOLEAN)", {"keep": store.value(sql("sources/keep_seq.sql"))})
+            store.run(
+                "SET VARIABLE keep_seq = CAST($keep AS BOOLEAN)", {"keep": store.value(sql("sources/keep_seq.sql"))}
+            )
             store.run(sql("sources/requests.sql"))
             added = dicts(store, "SELECT * FROM requests ORDER BY seq")
             before = {row["seq"] for row in dicts(store, "SELECT seq FROM target.requests")}
@@ -113,7 +120,13 @@ def arrived(cases: Sequence[Case]) -> Iterator[list[Row]]:
 def chained(cases: Sequence[Case]) -> Iterator[list[Row]]:
     for case in cases:
         with opened() as store:
-            add_ledger(store, [{"ts_us": row.get("at", 0) * 1_000_000} | {k: v for k, v in row.items() if k != "at"} for row in case["in"]])
+            add_ledger(
+                store,
+                [
+                    {"ts_us": row.get("at", 0) * 1_000_000} | {k: v for k, v in row.items() if k != "at"}
+                    for row in case["in"]
+                ],
+            )
             store.run("SET VARIABLE base_seq = CAST($seq AS BIGINT)", {"seq": case.get("base_seq", 0)})
             store.run(sql("sources/chains.sql"))
             yield dicts(store, "SELECT * FROM target.requests ORDER BY seq")
@@ -140,7 +153,11 @@ def results_of(path: Path) -> list[list[Row]]:
 
 
 PATHS = sorted((HERE / "cases").glob("*.yaml"))
-ALL = [pytest.param(path, n, id=f"{path.stem}: {case['name']}") for path in PATHS for n, case in enumerate(cases_of(path)[1])]
+ALL = [
+    pytest.param(path, n, id=f"{path.stem}: {case['name']}")
+    for path in PATHS
+    for n, case in enumerate(cases_of(path)[1])
+]
 
 
 def seen(row: Row, name: str) -> object:
@@ -153,7 +170,9 @@ def seen(row: Row, name: str) -> object:
 @pytest.mark.parametrize(("path", "place"), ALL)
 def test_the_rows_that_go_in_come_out_as_the_case_says(path: Path, place: int) -> None:
     case, found = cases_of(path)[1][place], results_of(path)[place]
-    assert [{name: seen(row, name) for name in wanted} for wanted, row in zip(case["out"], found, strict=False)] == case["out"]
+    assert [
+        {name: seen(row, name) for name in wanted} for wanted, row in zip(case["out"], found, strict=False)
+    ] == case["out"]
     assert len(found) == len(case["out"])
 
 
@@ -164,5 +183,7 @@ def test_every_query_of_the_room_has_a_case_or_a_test_that_names_it() -> None:
 
 
 def test_every_query_begins_with_what_one_row_is() -> None:
-    first_lines = {path.name: path.read_text(encoding="utf-8").splitlines()[0] for path in (PACKAGE / "sources").glob("*.sql")}
+    first_lines = {
+        path.name: path.read_text(encoding="utf-8").splitlines()[0] for path in (PACKAGE / "sources").glob("*.sql")
+    }
     assert [name for name, line in first_lines.items() if not line.startswith("-- ")] == []

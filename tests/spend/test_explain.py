@@ -1,0 +1,141 @@
+"""The arithmetic of one request: its components are the cost, and everything a reader needs to check it is there."""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmcost.errors import UsageError
+from llmcost.model import Table
+from llmcost.spend.explain import explain
+from llmcost.store import open_ledger
+from tests.spend.ledgers import Row, call, opened
+
+
+def told(folder: Path, *rows: Row, of: str = "a") -> list[Table]:
+    with opened(folder, rows) as store:
+        return explain(store, of)
+
+
+def lines(table: Table) -> list[list[Any]]:
+    """Component, quantity, rate and dollars of each line."""
+    return [list(row[1:]) for row in table.rows]
+
+
+def cost(table: Table) -> Any:
+    assert table.total is not None
+    return table.total[-1]
+
+
+def facts(table: Table) -> Any:
+    return table.head["request"]
+
+
+def test_a_priced_request_is_the_sum_of_its_components(tmp_path: Path) -> None:
+    (table,) = told(tmp_path, call("a", input_tokens=1000, cache_read_tokens=400, output_tokens=30, reasoning_tokens=10, units={"web_search": 2}))
+
+    assert lines(table) == [
+        ["fresh_input_tokens", 600, "1 USD per million", Decimal("0.0006")],
+        ["cache_read_tokens", 400, "0.1 USD per million", Decimal("0.00004")],
+        ["text_output_tokens", 20, "10 USD per million", Decimal("0.0002")],
+        ["reasoning_tokens", 10, "10 USD per million", Decimal("0.0001")],
+        ["web_search", 2, "0.01 USD each", Decimal("0.02")],
+    ]
+    assert cost(table) == Decimal("0.02094")
+    assert facts(table)["price_since"] == "2020-01-01T00:00:00Z"
+    assert facts(table)["price_source"] == {"url": "https://acme.example/prices", "checked": "2026-10-01"}
+    assert table.notes[0] == f"read from {tmp_path}/log.jsonl:1 (native), usage exact, declared"
+    assert table.notes[1].startswith(f"price {facts(table)['price_id']}, in force since 2020-01-01")
+    assert "checked 2026-10-01" in table.notes[2]
+
+
+def test_the_components_of_every_sample_request_add_up_to_its_cost(sample_ledger: Path) -> None:
+    with open_ledger(sample_ledger, read_only=True) as store:
+        ids = store.rows("SELECT request_id, cost FROM requests WHERE price_id IS NOT NULL AND seq % 7 = 0")
+        found = [(explain(store, request_id)[0], expected) for request_id, expected in ids]
+
+    assert len(found) > 400
+    for table, expected in found:
+        exact = sum((row[-1] for row in table.rows), Decimal(0))  # type: ignore[misc]
+        assert exact.quantize(Decimal(10) ** -12, rounding=ROUND_HALF_EVEN) == expected == cost(table)
+
+
+def test_an_unpriced_request_shows_its_quantities_and_the_reason(tmp_path: Path) -> None:
+    (table,) = told(tmp_path, call("a", model="own", output_tokens=5))
+
+    assert lines(table) == [["fresh_input_tokens", 1000, None, None], ["text_output_tokens", 5, None, None]]
+    assert cost(table) is None
+    assert facts(table)["unpriced_reason"]
+    assert table.notes[1] == f"unpriced: {facts(table)['unpriced_reason']}; llmcost prices show own --why"
+
+
+def test_a_cache_hit_costs_nothing_and_says_why(tmp_path: Path) -> None:
+    (table,) = told(tmp_path, call("a", kind="cache_hit"))
+
+    assert cost(table) == 0
+    assert "costs nothing: answered by a cache" in table.notes
+
+
+def test_a_failed_attempt_costs_nothing_and_says_why(tmp_path: Path) -> None:
+    (table,) = told(tmp_path, call("a", kind="attempt", input_tokens=0, status="error"))
+
+    assert (lines(table), cost(table)) == ([], 0)
+    assert "costs nothing: a failed attempt without usage" in table.notes
+
+
+def test_an_aggregated_row_says_how_many_it_holds(tmp_path: Path) -> None:
+    (table,) = told(tmp_path, call("a", requests=1200, input_tokens=5000))
+
+    assert cost(table) == Decimal("0.005")
+    assert facts(table)["requests"] == 1200
+    assert "1,200 requests in one row, priced at the base tier: the size of each is not known" in table.notes
+
+
+def test_a_recorded_cost_stands_beside_ours(tmp_path: Path) -> None:
+    (table,) = told(tmp_path, call("a", source_cost="0.0033225000000000003", source_cost_kind="charged"))
+
+    assert facts(table)["source_cost"] == "0.0033225000000000003"
+    assert "the log recorded 0.0033225000000000003 USD (charged)" in table.notes
+
+
+def test_a_step_of_a_chain_says_which_and_why(tmp_path: Path) -> None:
+    failed = call("a", kind="attempt", input_tokens=0, status="error", error_kind="rate_limit", trace="t")
+    done = call("b", trace="t", ts="2026-10-15T12:00:02Z")
+    (table,) = told(tmp_path, failed, done, of="b")
+
+    assert (facts(table)["chain"], facts(table)["chain_step"], facts(table)["chain_reason"]) == ("a", 2, "rate_limit")
+    assert "step 2 of chain a, because of rate_limit" in table.notes
+
+
+def test_a_bare_number_may_be_the_id_of_several_requests(tmp_path: Path) -> None:
+    one, two = told(tmp_path, call("7", input_tokens=1000), call("7", input_tokens=3000, ts="2026-10-16T00:00:00Z"), of="7")
+
+    assert [cost(one), cost(two)] == [Decimal("0.001"), Decimal("0.003")]
+    assert [one.rows[0][0], two.rows[0][0]] == [f"{tmp_path}/log.jsonl:1", f"{tmp_path}/log.jsonl:2"]
+
+
+def test_a_request_without_time_and_model_still_has_a_title(tmp_path: Path) -> None:
+    (table,) = told(tmp_path, call("a", ts=None, provider=None, model=None))
+
+    assert table.title == "a: ?/no model at no time"
+
+
+@pytest.mark.parametrize(
+    ("asked", "hint"),
+    [
+        ("abc-124", "near it: abc-123"),
+        ("bc-12", "near it: abc-123"),
+        ("x-abc-123-y", "near it: abc-123"),
+        ("quite-different", 'llmcost sql "SELECT request_id FROM ledger LIMIT 10" shows some'),
+        ("'; DROP TABLE requests; --", 'llmcost sql "SELECT request_id FROM ledger LIMIT 10" shows some'),
+    ],
+)
+def test_an_unknown_id_names_those_near_it(tmp_path: Path, asked: str, hint: str) -> None:
+    with pytest.raises(UsageError) as error:
+        told(tmp_path, call("abc-123"), call("zzz"), of=asked)
+
+    assert str(error.value) == f"explain: no request '{asked}'"
+    assert error.value.hint == hint
