@@ -150,8 +150,10 @@ def reference_page() -> str:
     lines = [
         "# The ledger",
         "",
-        "One row is one billed LLM call, or what belongs to one. This page is made from `llmcost/ledger.py`: "
-        "`python -m llmcost.ledger > llmcost/ledger.md`.",
+        (
+            "One row is one billed LLM call, or what belongs to one. This page is made from `llmcost/ledger.py`: "
+            "`python -m llmcost.ledger > llmcost/ledger.md`."
+        ),
         "",
         "A file in the **native format** is JSON lines with these names, any of them missing. Token columns are disjoint, so a bill is a plain sum;",
         f"the totals {', '.join(f'`{t}`' for t in TOTALS)} may be given instead of the part named beside them: what else was given is then inside.",
@@ -165,8 +167,10 @@ def reference_page() -> str:
     ]
     lines += [
         "",
-        f"`kind`: {', '.join(KINDS)}. `chain_reason` and `error_kind`: {', '.join(CHAIN_REASONS)}. `usage_quality`: {', '.join(USAGE_QUALITIES)}. "
-        f"`usage_basis`: {', '.join(USAGE_BASES)}.",
+        (
+            f"`kind`: {', '.join(KINDS)}. `chain_reason` and `error_kind`: {', '.join(CHAIN_REASONS)}. `usage_quality`: {', '.join(USAGE_QUALITIES)}. "
+            f"`usage_basis`: {', '.join(USAGE_BASES)}."
+        ),
         "",
         "Requests are `sum(requests)` over calls and billed attempts. Unbilled attempts are counted apart; iterations add cost, cache hits nothing.",
     ]

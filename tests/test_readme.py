@@ -39,7 +39,12 @@ def test_the_first_command_prints_what_the_readme_shows() -> None:
     assert done.returncode == 0, done.stderr
     shown = re.search(r"```text\n(.*?)```", README, re.DOTALL)
     assert shown is not None
-    assert shown[1] == done.stdout
+    assert without_catalogue(shown[1]) == without_catalogue(done.stdout)
+
+
+def without_catalogue(text: str) -> str:
+    """The day and digest of the prices change with every price that is added."""
+    return re.sub(r"prices of \S+ \([0-9a-f]{12}\)", "prices of DAY (DIGEST)", text)
 
 
 def test_the_test_command_is_what_ci_runs() -> None:

@@ -129,10 +129,14 @@ def test_every_price_in_use_is_kept_with_its_arithmetic(store) -> None:
 
 
 def test_a_failure_leaves_everything_as_it_was(store, monkeypatch) -> None:
-    def broken(*_):
-        raise RuntimeError("disk full")
+    whole = reprice.sql
 
-    monkeypatch.setattr(reprice.charges, "details", broken)
+    def broken(name):
+        if name == "pricing/note_prices.sql":  # after the costs were written, before the commit
+            raise RuntimeError("disk full")
+        return whole(name)
+
+    monkeypatch.setattr(reprice, "sql", broken)
     with pytest.raises(RuntimeError):
         reprice.reprice(store, prices("3", "new"))
     assert costs(store) == [2, 7, 2, None, 0, 2]
