@@ -16,9 +16,9 @@ def main(arguments: list[str] | None = None) -> int:
 
         print(f"llmcost {__version__}")  # noqa: T201  # stdout is where it belongs
         return 0
-    from llmcost.cli import app
-
     try:
+        from llmcost.cli import app
+
         for argument in arguments:
             if not argument.isprintable() and argument.encode("utf-8", "replace").decode() != argument:
                 raise UsageError("is not UTF-8 text", place=argument)
@@ -27,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
         if "--debug" in arguments and not hasattr(error, "format_message"):
             raise
         return _ended(error)
+    if code == INTERRUPTED:
+        _complain("interrupted", None)
     return code if isinstance(code, int) else 0
 
 

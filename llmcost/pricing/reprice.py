@@ -48,6 +48,4 @@ def reprice(store: Store, catalogue: Catalogue) -> list[Restatement]:
         kept = {price_id: detail for price_id, detail in details.items() if price_id in used}
         store.run(sql("pricing/note_prices.sql"), {"ids": list(kept), "details": list(kept.values())})
         store.run("INSERT OR REPLACE INTO meta VALUES ('catalogue', $digest)", {"digest": catalogue.digest})
-        if catalogue.as_of:
-            store.run("INSERT OR REPLACE INTO meta VALUES ('prices_as_of', $as_of)", {"as_of": catalogue.as_of})
     return found

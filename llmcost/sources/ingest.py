@@ -243,6 +243,4 @@ def _note_prices(work: Store, catalogue: Catalogue, details: dict[str, str]) -> 
     rows = [(price_id, detail) for price_id, detail in details.items() if price_id in used]
     if rows:
         work.run(sql("sources/note_prices.sql"), {"ids": [r[0] for r in rows], "details": [r[1] for r in rows]})
-    for name, value in (("catalogue", catalogue.digest), ("prices_as_of", catalogue.as_of)):
-        if value is not None:
-            work.run(sql("sources/note_fact.sql"), {"name": name, "value": value})
+    work.run(sql("sources/note_fact.sql"), {"name": "catalogue", "value": catalogue.digest})

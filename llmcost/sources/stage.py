@@ -25,6 +25,12 @@ from llmcost.store import EngineError, Store, UnreadableError, quote_identifier,
 MAX_RECORD_BYTES = 32 << 20
 """One JSON object larger than this stops the engine's reader; the careful path reads it."""
 
+DEFLATE_RATIO = 1032
+"""No gzip packs tighter."""
+
+MANY_FILES = 64
+"""To keep the order of more files than this, several threads would hold a block per file and column; one holds none."""
+
 MAX_LINE_BYTES = 256 << 20
 """A longer line is no request."""
 
@@ -118,7 +124,10 @@ def _insert(stage: Store, group: Group, *, careful: bool = False) -> int:
             stage.run(sql("sources/envelope.sql"))
         settled = settle(source)
     whole = f"SELECT t AS r, {'true' if careful else 'false'} AS careful FROM (FROM no_records UNION ALL BY NAME ({settled})) t"
+    if len(group.logs) > MANY_FILES:
+        stage.run("SET threads = 1")
     stage.run(f"INSERT INTO records {whole}", params)
+    stage.run("RESET threads")
     return before
 
 
@@ -134,7 +143,10 @@ def _raw(stage: Store, group: Group) -> str:
     file = "read_from" if group.format == "native" else "file"
     if group.shape == "jsonl":
         paths = "[" + ", ".join(quote_text(str(log.path)) for log in group.logs) + "]"
-        lines = f"format = 'newline_delimited', ignore_errors = true, maximum_object_size = {MAX_RECORD_BYTES}"
+        # the engine takes buffers of twice the largest record for each file: small files need none so large
+        most = max(log.path.stat().st_size for log in group.logs) * (DEFLATE_RATIO if group.logs[0].compression == "gzip" else 1)
+        record_bytes = min(MAX_RECORD_BYTES, max(most, 1 << 16))
+        lines = f"format = 'newline_delimited', ignore_errors = true, maximum_object_size = {record_bytes}"
         common = f"filename = true, {lines}, compression = {quote_text(group.logs[0].compression)}"
         if columns is None:
             return f"SELECT json, filename AS {file} FROM read_ndjson_objects({paths}, {common})"

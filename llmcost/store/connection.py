@@ -7,6 +7,7 @@ import random
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -31,6 +32,7 @@ class Store:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path | None, wait_s: float = WAIT_S) -> None:
         self._connection = connection
+        self._worker = ThreadPoolExecutor(1)
         self.path = path
         self.wait_s = wait_s
 
@@ -123,6 +125,8 @@ class Store:
         self.run(sql("store/close_doors.sql"))
 
     def close(self) -> None:
+        """Gives the file and its lock back."""
+        self._worker.shutdown()
         self._connection.close()
 
     def __enter__(self) -> Self:
@@ -133,7 +137,14 @@ class Store:
 
     def _execute(self, text: str, params: Mapping[str, object] | None) -> duckdb.DuckDBPyConnection:
         with _translated(self.path):
-            return self._connection.execute(text, dict(params)) if params else self._connection.execute(text)
+            # a signal reaches Python only between two of its own steps: the query runs beside, so that Ctrl-C can stop it
+            query = self._worker.submit(self._connection.execute, text, dict(params or {}) or None)
+            try:
+                return query.result()
+            except KeyboardInterrupt:
+                self._connection.interrupt()
+                wait([query])
+                raise
 
 
 def open_ledger(path: Path, *, create: bool = False, read_only: bool = False, wait_s: float = WAIT_S) -> Store:
