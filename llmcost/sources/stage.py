@@ -25,11 +25,9 @@ from llmcost.store import EngineError, Store, UnreadableError, quote_identifier,
 MAX_RECORD_BYTES = 32 << 20
 """One JSON object larger than this stops the engine's reader; the careful path reads it."""
 
-DEFLATE_RATIO = 1032
-"""No gzip packs tighter."""
-
 MANY_FILES = 64
-"""To keep the order of more files than this, several threads would hold a block per file and column; one holds none."""
+"""More files than this are small ones. Their few rows are gathered first: the engine would settle file by file, in vectors of
+a row or two, and with several threads keep a block for each file and column."""
 
 MAX_LINE_BYTES = 256 << 20
 """A longer line is no request."""
@@ -110,7 +108,15 @@ def _insert(stage: Store, group: Group, *, careful: bool = False) -> int:
     """Adds the group's records; returns the row number of the first one."""
     before = int(stage.value("SELECT coalesce(max(rowid) + 1, 0) FROM records"))
     params: dict[str, object] = {}
-    stage.run(f"CREATE OR REPLACE TEMP VIEW raw AS {_raw(stage, group)}")
+    raw = _raw(stage, group)
+    if len(group.logs) > MANY_FILES:
+        stage.run("SET threads = 1")
+        try:
+            stage.run(f"CREATE OR REPLACE TEMP TABLE gathered AS {raw}")
+        finally:
+            stage.run("RESET threads")
+        raw = "FROM gathered"
+    stage.run(f"CREATE OR REPLACE TEMP VIEW raw AS {raw}")
     if group.format == "native":
         settled = native.query()
     else:
@@ -124,10 +130,7 @@ def _insert(stage: Store, group: Group, *, careful: bool = False) -> int:
             stage.run(sql("sources/envelope.sql"))
         settled = settle(source)
     whole = f"SELECT t AS r, {'true' if careful else 'false'} AS careful FROM (FROM no_records UNION ALL BY NAME ({settled})) t"
-    if len(group.logs) > MANY_FILES:
-        stage.run("SET threads = 1")
     stage.run(f"INSERT INTO records {whole}", params)
-    stage.run("RESET threads")
     return before
 
 
@@ -143,10 +146,7 @@ def _raw(stage: Store, group: Group) -> str:
     file = "read_from" if group.format == "native" else "file"
     if group.shape == "jsonl":
         paths = "[" + ", ".join(quote_text(str(log.path)) for log in group.logs) + "]"
-        # the engine takes buffers of twice the largest record for each file: small files need none so large
-        most = max(log.path.stat().st_size for log in group.logs) * (DEFLATE_RATIO if group.logs[0].compression == "gzip" else 1)
-        record_bytes = min(MAX_RECORD_BYTES, max(most, 1 << 16))
-        lines = f"format = 'newline_delimited', ignore_errors = true, maximum_object_size = {record_bytes}"
+        lines = f"format = 'newline_delimited', ignore_errors = true, maximum_object_size = {MAX_RECORD_BYTES}"
         common = f"filename = true, {lines}, compression = {quote_text(group.logs[0].compression)}"
         if columns is None:
             return f"SELECT json, filename AS {file} FROM read_ndjson_objects({paths}, {common})"

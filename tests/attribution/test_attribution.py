@@ -60,7 +60,7 @@ def test_the_column_itself_is_the_last_place(tmp_path: Path) -> None:
 
 
 def test_a_place_with_a_quote_in_its_name_is_a_name(tmp_path: Path) -> None:
-    rows = [call("a", tags={"it's \"x\"; drop": "found"})]
+    rows = [call("a", tags={'it\'s "x"; drop': "found"})]
 
     assert seen(tmp_path, """attribution: {agent: ["tag:it's \\"x\\"; drop"]}""", rows, "agent") == {"found": 1}
 
@@ -68,7 +68,9 @@ def test_a_place_with_a_quote_in_its_name_is_a_name(tmp_path: Path) -> None:
 def test_places_change_the_rows_that_a_condition_sees(tmp_path: Path) -> None:
     rows = [call("a", tags={"component": "crawler"}), call("b", agent="crawler"), call("c")]
 
-    assert seen(tmp_path, "attribution: {agent: [tag:component]}", rows, "model", where="agent = 'crawler'") == {"small": 2}
+    assert seen(tmp_path, "attribution: {agent: [tag:component]}", rows, "model", where="agent = 'crawler'") == {
+        "small": 2
+    }
 
 
 # Rules
@@ -95,7 +97,10 @@ def test_a_rule_without_a_condition_meets_every_request(tmp_path: Path) -> None:
 def test_a_condition_that_cannot_tell_is_no_match(tmp_path: Path) -> None:
     rows = [call("a"), call("b", agent="y")]
 
-    assert seen(tmp_path, """attribution: {rules: [{when: "not agent = 'x'", team: t}]}""", rows, "team") == {"t": 1, None: 1}
+    assert seen(tmp_path, """attribution: {rules: [{when: "not agent = 'x'", team: t}]}""", rows, "team") == {
+        "t": 1,
+        None: 1,
+    }
 
 
 def test_rules_see_what_places_and_facts_say(tmp_path: Path) -> None:
@@ -123,7 +128,13 @@ ENRICH = "enrich: [{file: facts.csv, on: trace, set: [feature, user, turn]}]"
 
 def test_a_fact_fills_what_the_log_does_not_say(tmp_path: Path) -> None:
     (tmp_path / "facts.csv").write_text("trace,feature,user,turn,ignored\nt1,chat,ann,x,1\nt2,,ben,,2\n")
-    rows = [call("a", trace="t1"), call("b", trace="t1", feature="own"), call("c", trace="t2"), call("d", trace="t3"), call("e")]
+    rows = [
+        call("a", trace="t1"),
+        call("b", trace="t1", feature="own"),
+        call("c", trace="t2"),
+        call("d", trace="t3"),
+        call("e"),
+    ]
 
     assert seen(tmp_path, ENRICH, rows, "feature") == {"chat": 1, "own": 1, None: 3}
     assert seen(tmp_path, ENRICH, rows, "user") == {"ann": 2, "ben": 1, None: 2}
@@ -153,7 +164,9 @@ def test_the_turn_of_a_fact_is_the_turn_that_is_counted(tmp_path: Path) -> None:
 
 
 def test_tags_and_scores_of_a_file_are_found_by_name(tmp_path: Path) -> None:
-    (tmp_path / "facts.csv").write_text('trace,tags,scores\nt1,"{""tier"": ""gold""}","{""quality"": 0.9}"\nt2,broken,{}\n')
+    (tmp_path / "facts.csv").write_text(
+        'trace,tags,scores\nt1,"{""tier"": ""gold""}","{""quality"": 0.9}"\nt2,broken,{}\n'
+    )
     yaml = "enrich: [{file: facts.csv, on: trace, set: [tags, scores]}]"
     rows = [call("a", trace="t1"), call("b", trace="t1", tags={"tier": "own"}), call("c", trace="t2"), call("d")]
 
@@ -164,7 +177,9 @@ def test_tags_and_scores_of_a_file_are_found_by_name(tmp_path: Path) -> None:
 def test_a_fact_may_be_an_api_key(tmp_path: Path) -> None:
     (tmp_path / "facts.csv").write_text("session,key\ns,k1\n")
 
-    assert seen(tmp_path, "enrich: [{file: facts.csv, on: session, set: key}]", [call("a", session="s")], "key") == {"k1": 1}
+    assert seen(tmp_path, "enrich: [{file: facts.csv, on: session, set: key}]", [call("a", session="s")], "key") == {
+        "k1": 1
+    }
 
 
 @pytest.mark.parametrize("header", ["trace,feature,user,turn", "trace;feature;user;turn", "trace\tfeature\tuser\tturn"])
@@ -298,13 +313,21 @@ def test_a_file_of_users_that_cannot_be_meant_is_refused(tmp_path: Path, users: 
 @pytest.mark.parametrize(
     ("yaml", "message", "hint"),
     [
-        ("enrich: [{file: no.csv, on: trace, set: [feature]}]", "no such file: {0}/no.csv", "paths in llmcost.yaml are relative to it"),
+        (
+            "enrich: [{file: no.csv, on: trace, set: [feature]}]",
+            "no such file: {0}/no.csv",
+            "paths in llmcost.yaml are relative to it",
+        ),
         (
             "\n\nenrich:\n- {file: facts.csv, on: session, set: [feature]}",
             "facts.csv has no column 'session'",
             "it has trace, feature, user, turn",
         ),
-        ("enrich: [{file: facts.csv, on: trace, set: [feature, turn, team]}]", "facts.csv has no column 'team'", "it has trace, feature, user, turn"),
+        (
+            "enrich: [{file: facts.csv, on: trace, set: [feature, turn, team]}]",
+            "facts.csv has no column 'team'",
+            "it has trace, feature, user, turn",
+        ),
         ("users: no.csv", "no such file: {0}/no.csv", "paths in llmcost.yaml are relative to it"),
     ],
 )

@@ -45,7 +45,9 @@ TEN = [call(f"r{n}", agent="a" if n < 7 else "b") for n in range(10)]
         ("0.009", "0.8", "breach", 3),
     ],
 )
-def test_a_window_is_held_to_its_budget(tmp_path: Path, max_cost: str, warn_at: str | None, result: str, code: int) -> None:
+def test_a_window_is_held_to_its_budget(
+    tmp_path: Path, max_cost: str, warn_at: str | None, result: str, code: int
+) -> None:
     verdict = judged(tmp_path, TEN, max_cost, warn_at=Decimal(warn_at) if warn_at else None)
 
     assert (verdict.result, verdict.exit_code) == (result, code)
@@ -60,7 +62,9 @@ def test_every_group_is_held_to_the_budget_of_per(tmp_path: Path) -> None:
 
 
 def test_a_group_without_a_name_is_a_group(tmp_path: Path) -> None:
-    assert statuses(judged(tmp_path, [call("x")], "1", per=["agent", "model"])) == {"max-cost agent=(none), model=small": "pass"}
+    assert statuses(judged(tmp_path, [call("x")], "1", per=["agent", "model"])) == {
+        "max-cost agent=(none), model=small": "pass"
+    }
 
 
 def test_no_rows_cannot_be_judged(tmp_path: Path) -> None:
@@ -111,7 +115,11 @@ def test_the_unpriced_share_of_a_group_is_held_to_the_limit_too(tmp_path: Path) 
 
 
 def test_a_feature_that_only_a_cache_answered_costs_nothing_and_passes(tmp_path: Path) -> None:
-    rows = [*TEN, call("hit", agent="cached", kind="cache_hit"), call("try", agent="failed", kind="attempt", input_tokens=0)]
+    rows = [
+        *TEN,
+        call("hit", agent="cached", kind="cache_hit"),
+        call("try", agent="failed", kind="attempt", input_tokens=0),
+    ]
     verdict = judged(tmp_path, rows, "1", per=["agent"])
 
     assert statuses(verdict)["max-cost agent=cached"] == "pass"
@@ -128,7 +136,12 @@ def test_stale_data_cannot_be_judged(tmp_path: Path, minutes: int, result: str) 
     assert verdict.result == result
     if result == "undecided":
         finding = verdict.findings[0]
-        assert (finding.id, finding.value, finding.unit, finding.reason) == ("data-age", Decimal(1), "hours", f"the newest row is of {NOON}")
+        assert (finding.id, finding.value, finding.unit, finding.reason) == (
+            "data-age",
+            Decimal(1),
+            "hours",
+            f"the newest row is of {NOON}",
+        )
 
 
 def test_rows_without_time_have_no_age_to_trust(tmp_path: Path) -> None:
@@ -160,7 +173,14 @@ def test_the_json_is_that_of_the_contract(tmp_path: Path) -> None:
     }
     breached = next(rule for rule in document["rules"] if rule["status"] == "breach")
     assert breached == {
-        **{"id": "max-cost", "scope": "agent=a", "metric": "cost", "value": "0.007000000000", "limit": "0.005000000000", "unit": "USD"},
+        **{
+            "id": "max-cost",
+            "scope": "agent=a",
+            "metric": "cost",
+            "value": "0.007000000000",
+            "limit": "0.005000000000",
+            "unit": "USD",
+        },
         **dict.fromkeys(DELTAS),
         **{"level": "error", "status": "breach", "reason": "$0.0070 is above $0.0050"},
     }
@@ -181,6 +201,9 @@ def test_people_see_what_matters_first(tmp_path: Path) -> None:
 def test_the_clock_is_the_one_it_is_given(tmp_path: Path) -> None:
     limits = Limits(max_cost=Decimal(1), max_data_age=timedelta(hours=2))
     with opened(tmp_path, TEN) as store:
-        results = [judge(store, Config(), limits, None, Window(), "UTC", at).result for at in (NOW, datetime(2030, 1, 1, tzinfo=timezone.utc))]
+        results = [
+            judge(store, Config(), limits, None, Window(), "UTC", at).result
+            for at in (NOW, datetime(2030, 1, 1, tzinfo=timezone.utc))
+        ]
 
     assert results == ["pass", "undecided"]

@@ -22,11 +22,15 @@ class Ended:
     err: str
 
 
-def process(*arguments: str, cwd: Path, text: str | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+def process(
+    *arguments: str, cwd: Path, text: str | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """`llmcost ARGUMENTS` in a new process, without the variables of whoever runs the tests."""
     clean = {name: value for name, value in os.environ.items() if name not in QUIET_ENVIRONMENT}
     command = [sys.executable, "-m", "llmcost", *arguments]
-    return subprocess.run(command, cwd=cwd, env=clean | environment, capture_output=True, text=True, check=False, input=text, timeout=60)
+    return subprocess.run(
+        command, cwd=cwd, env=clean | environment, capture_output=True, text=True, check=False, input=text, timeout=60
+    )
 
 
 def inside(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], folder: Path, *arguments: str) -> Ended:

@@ -23,7 +23,19 @@ from tests.conftest import SAMPLE_LOGS
 from tests.make_sample_logs import Company
 from tests.spend.ledgers import call, ledger
 
-COMMANDS = ("report", "ingest", "explain", "export", "gate", "sql", "reprice", "sources", "prices list", "prices show", "prices check")
+COMMANDS = (
+    "report",
+    "ingest",
+    "explain",
+    "export",
+    "gate",
+    "sql",
+    "reprice",
+    "sources",
+    "prices list",
+    "prices show",
+    "prices check",
+)
 ROWS = [call(f"r{n}", agent="a" if n % 2 else "b", user=f"u{n}") for n in range(4)]
 
 pytestmark = pytest.mark.usefixtures("_elsewhere")
@@ -149,7 +161,10 @@ def test_two_requests_of_one_id_are_one_document(capsys: Capsys, tmp_path: Path)
     rows = list(csv.DictReader(io.StringIO(captured(capsys, "explain", "7", "--format", "csv").out)))
 
     assert [document["total"]["usd"] for document in documents] == ["0.001", "0.002"]
-    assert [(row["where"].rsplit("/", 1)[1], row["usd"]) for row in rows] == [("log.jsonl:1", "0.001"), ("log.jsonl:2", "0.002")]
+    assert [(row["where"].rsplit("/", 1)[1], row["usd"]) for row in rows] == [
+        ("log.jsonl:1", "0.001"),
+        ("log.jsonl:2", "0.002"),
+    ]
 
 
 def test_talk_goes_to_stderr_and_quiet_silences_it(capsys: Capsys, tmp_path: Path) -> None:
@@ -165,7 +180,9 @@ def test_talk_goes_to_stderr_and_quiet_silences_it(capsys: Capsys, tmp_path: Pat
     assert loud.out == quiet.out != ""
 
 
-def test_a_bug_is_a_sentence_and_a_stack_trace_only_with_debug(capsys: Capsys, monkeypatch: pytest.MonkeyPatch, store: Path) -> None:
+def test_a_bug_is_a_sentence_and_a_stack_trace_only_with_debug(
+    capsys: Capsys, monkeypatch: pytest.MonkeyPatch, store: Path
+) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("the \x1b[31mworld\nended")
 
@@ -197,7 +214,8 @@ def held(store: Path) -> Iterator[int]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("report",), ("ingest", "log.jsonl"), ("sql", "SELECT 1"), ("reprice",), ("gate", "--max-cost", "1"), ("export",)]
+    "arguments",
+    [("report",), ("ingest", "log.jsonl"), ("sql", "SELECT 1"), ("reprice",), ("gate", "--max-cost", "1"), ("export",)],
 )
 def test_a_locked_store_names_who_holds_it(capsys: Capsys, store: Path, arguments: tuple[str, ...]) -> None:
     with held(store) as pid:
@@ -213,7 +231,10 @@ def test_a_locked_store_names_who_holds_it(capsys: Capsys, store: Path, argument
 def test_a_lock_is_waited_for(capsys: Capsys, store: Path) -> None:
     with held(store) as pid:
         waiting = subprocess.Popen(
-            [sys.executable, "-m", "llmcost", "report", "--format", "json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-m", "llmcost", "report", "--format", "json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         time.sleep(1)
         assert waiting.poll() is None
@@ -237,7 +258,9 @@ def test_many_may_read_at_a_time(capsys: Capsys, store: Path) -> None:
 
 def test_an_interrupt_ends_with_130_and_one_line(store: Path) -> None:
     with held(store):  # so that the program is certain to be busy
-        running = subprocess.Popen([sys.executable, "-m", "llmcost", "report"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        running = subprocess.Popen(
+            [sys.executable, "-m", "llmcost", "report"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
         time.sleep(2)
         running.send_signal(signal.SIGINT)
         out, err = running.communicate(timeout=30)
@@ -247,7 +270,9 @@ def test_an_interrupt_ends_with_130_and_one_line(store: Path) -> None:
 
 def test_an_interrupt_in_the_middle_of_a_query_ends_it_at_once(store: Path) -> None:
     slow = "SELECT sum(sin(range)) FROM range(100000000000)"
-    running = subprocess.Popen([sys.executable, "-m", "llmcost", "sql", slow], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "llmcost", "sql", slow], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     time.sleep(3)
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=30)
@@ -259,14 +284,24 @@ def test_a_reader_who_has_seen_enough_is_no_error(store: Path) -> None:
     query = "SELECT range AS n, repeat('x', 100) AS x FROM range(100000)"
     llmcost = f'"{sys.executable}" -m llmcost'
     done = subprocess.run(
-        ["bash", "-c", f'set -o pipefail; {llmcost} sql "{query}" --format csv | head -1'], capture_output=True, text=True, check=False
+        ["bash", "-c", f'set -o pipefail; {llmcost} sql "{query}" --format csv | head -1'],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "n,x\n", "")
 
 
 def test_stdin_is_a_log(tmp_path: Path) -> None:
-    done = process("report", "-", "--format", "json", cwd=tmp_path, text='{"request_id": "a", "model": "gpt-4o", "input_tokens": 4}\n')
+    done = process(
+        "report",
+        "-",
+        "--format",
+        "json",
+        cwd=tmp_path,
+        text='{"request_id": "a", "model": "gpt-4o", "input_tokens": 4}\n',
+    )
 
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["total"]["input_tokens"] == 4
@@ -278,8 +313,13 @@ def test_stdin_is_a_log(tmp_path: Path) -> None:
 def on_a_terminal(*arguments: str, **environment: str) -> str:
     """What `llmcost ARGUMENTS` prints to a terminal of 80 columns."""
     leader, follower = pty.openpty()
-    clean = {name: value for name, value in os.environ.items() if name not in QUIET_ENVIRONMENT} | {"TERM": "xterm", "COLUMNS": "80"}
-    running = subprocess.Popen([sys.executable, "-m", "llmcost", *arguments], stdout=follower, stderr=subprocess.PIPE, env=clean | environment)
+    clean = {name: value for name, value in os.environ.items() if name not in QUIET_ENVIRONMENT} | {
+        "TERM": "xterm",
+        "COLUMNS": "80",
+    }
+    running = subprocess.Popen(
+        [sys.executable, "-m", "llmcost", *arguments], stdout=follower, stderr=subprocess.PIPE, env=clean | environment
+    )
     os.close(follower)
     shown = b""
     while True:
@@ -297,7 +337,9 @@ def on_a_terminal(*arguments: str, **environment: str) -> str:
 
 
 @pytest.mark.usefixtures("store")
-@pytest.mark.parametrize(("environment", "colourful"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)])
+@pytest.mark.parametrize(
+    ("environment", "colourful"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)]
+)
 def test_only_a_terminal_that_wants_it_gets_colours(environment: dict[str, str], colourful: bool) -> None:
     shown = on_a_terminal("report", "--by", "agent", **environment)
 
@@ -345,7 +387,11 @@ def test_a_config_of_a_flag_beats_the_environment_which_beats_the_one_above(
     monkeypatch.chdir("below")
 
     def team(*flags: str) -> str:
-        return str(json.loads(captured(capsys, "report", "--db", "../llmcost.duckdb", "--by", "team", "--format", "json", *flags).out)["rows"][0]["team"])
+        return str(
+            json.loads(
+                captured(capsys, "report", "--db", "../llmcost.duckdb", "--by", "team", "--format", "json", *flags).out
+            )["rows"][0]["team"]
+        )
 
     assert team() == "llmcost"
     monkeypatch.setenv("LLMCOST_CONFIG", "../environment.yaml")
@@ -368,7 +414,9 @@ def test_the_zone_of_a_flag_beats_that_of_the_config(capsys: Capsys, tmp_path: P
 @pytest.mark.usefixtures("store")
 def test_last_counts_back_from_the_clock_of_the_environment(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLMCOST_NOW", "2026-10-15T13:00:00Z")
-    near, far = (json.loads(captured(capsys, "report", "--last", length, "--format", "json").out) for length in ("2h", "30min"))
+    near, far = (
+        json.loads(captured(capsys, "report", "--last", length, "--format", "json").out) for length in ("2h", "30min")
+    )
 
     assert near["window"] == {"since": "2026-10-15T11:00:00Z", "until": "2026-10-15T13:00:00Z", "tz": "UTC"}
     assert (near["total"]["requests"], far["total"]["requests"]) == (4, 0)
@@ -389,7 +437,9 @@ def test_a_path_may_be_called_anything(capsys: Capsys, tmp_path: Path, company: 
     assert captured(capsys, "ingest", f"{folder}/{name}.jsonl", *flags, "--quiet").code == 0
     assert captured(capsys, "ingest", str(folder), *flags, "--format", "json").out.count('"new": 0') == 2
     stored = captured(capsys, "report", *flags, "--by", "plan", "--format", "json")
-    looked = captured(capsys, "report", str(folder), "--config", f"{folder}/llmcost.yaml", "--by", "plan", "--format", "json")
+    looked = captured(
+        capsys, "report", str(folder), "--config", f"{folder}/llmcost.yaml", "--by", "plan", "--format", "json"
+    )
     assert stored.out == looked.out
     assert requests(stored.out) == company.by["source"]["native"].requests
     assert captured(capsys, "export", *flags, "--to", f"{folder}/out").code == 0
@@ -408,11 +458,16 @@ def test_a_store_in_memory_is_a_file_of_that_name(capsys: Capsys, tmp_path: Path
 # A look at logs without a store
 
 
-@pytest.mark.parametrize("arguments", [("report", "log.jsonl"), ("report", "--log", "log.jsonl"), ("gate", "--max-cost", "1", "--log", "log.jsonl")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("report", "log.jsonl"), ("report", "--log", "log.jsonl"), ("gate", "--max-cost", "1", "--log", "log.jsonl")],
+)
 def test_a_look_at_logs_never_touches_the_store(
     capsys: Capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
 ) -> None:
-    (tmp_path / "log.jsonl").write_text('{"request_id": "a", "ts": "2026-10-01T00:00:00Z", "model": "gpt-4o", "input_tokens": 1}\n')
+    (tmp_path / "log.jsonl").write_text(
+        '{"request_id": "a", "ts": "2026-10-01T00:00:00Z", "model": "gpt-4o", "input_tokens": 1}\n'
+    )
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     (tmp_path / "llmcost.duckdb").write_bytes(b"not to be touched")
@@ -424,7 +479,9 @@ def test_a_look_at_logs_never_touches_the_store(
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
-def test_a_look_leaves_nothing_behind_when_it_fails(capsys: Capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_look_leaves_nothing_behind_when_it_fails(
+    capsys: Capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "log.jsonl").write_text('{"request_id": "a", "model": "gpt-4o", "input_tokens": 1}\n')
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
@@ -439,7 +496,10 @@ def test_several_logs_make_one_ledger(capsys: Capsys, tmp_path: Path) -> None:
     for name in "abc":
         (tmp_path / f"{name}.jsonl").write_text(f'{{"request_id": "{name}", "model": "gpt-4o", "input_tokens": 1}}\n')
 
-    assert requests(captured(capsys, "report", "a.jsonl", "--log", "b.jsonl", "--log", "c.jsonl", "--format", "json").out) == 3
+    assert (
+        requests(captured(capsys, "report", "a.jsonl", "--log", "b.jsonl", "--log", "c.jsonl", "--format", "json").out)
+        == 3
+    )
 
 
 def test_a_look_and_a_store_say_the_same(capsys: Capsys, tmp_path: Path) -> None:
@@ -456,7 +516,18 @@ def test_a_look_and_a_store_say_the_same(capsys: Capsys, tmp_path: Path) -> None
 
 @pytest.mark.usefixtures("store")
 def test_a_gate_writes_its_reports_also_when_the_budget_is_breached(capsys: Capsys, tmp_path: Path) -> None:
-    ended = captured(capsys, "gate", "--max-cost", "0.001", "--report", "json=gate.json", "--report", "markdown=gate.md", "--format", "json")
+    ended = captured(
+        capsys,
+        "gate",
+        "--max-cost",
+        "0.001",
+        "--report",
+        "json=gate.json",
+        "--report",
+        "markdown=gate.md",
+        "--format",
+        "json",
+    )
 
     assert (ended.code, ended.err) == (3, "")
     assert (tmp_path / "gate.json").read_text() == ended.out
@@ -535,7 +606,9 @@ def test_reprice_restates_what_a_changed_price_touches_once(capsys: Capsys, tmp_
 
 
 def test_strict_ingest_fails_when_a_line_could_not_be_read(capsys: Capsys, tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_text('{"request_id": "a", "model": "m", "input_tokens": 1}\n{"request_id": "b", "model": "m", "input_tokens": -1}\n')
+    (tmp_path / "log.jsonl").write_text(
+        '{"request_id": "a", "model": "m", "input_tokens": 1}\n{"request_id": "b", "model": "m", "input_tokens": -1}\n'
+    )
 
     assert captured(capsys, "ingest", "log.jsonl").code == 0
     assert captured(capsys, "ingest", "log.jsonl", "--strict").code == 4  # also when it was read before

@@ -80,41 +80,74 @@ CASES = {
     "not UTF-8": Case("", "\ufffd: is not UTF-8 text", None, more=("report", "\udcff")),
     # words
     "unknown format": Case("report --format jsn", "--format: unknown format 'jsn'", "did you mean 'json'?"),
-    "format like no other": Case("report --format pdf", "--format: unknown format 'pdf'", "one of table, json, ndjson, csv, markdown"),
-    "unknown format of export": Case("export --format parquet", "--format: unknown format 'parquet'", "one of csv, ndjson", set_up=store),
-    "unknown dataset": Case("export --dataset dayly", "--dataset: unknown dataset 'dayly'", "did you mean 'daily'?", set_up=store),
+    "format like no other": Case(
+        "report --format pdf", "--format: unknown format 'pdf'", "one of table, json, ndjson, csv, markdown"
+    ),
+    "unknown format of export": Case(
+        "export --format parquet", "--format: unknown format 'parquet'", "one of csv, ndjson", set_up=store
+    ),
+    "unknown dataset": Case(
+        "export --dataset dayly", "--dataset: unknown dataset 'dayly'", "did you mean 'daily'?", set_up=store
+    ),
     "unknown dimension": Case("report --by agnt", "--by: unknown dimension 'agnt'", "did you mean 'agent'?"),
-    "dimension like no other": Case("report --by zzz", "--by: unknown dimension 'zzz'", f"one of {DIMENSIONS}, tag:KEY"),
-    "a number is no dimension": Case("report --by cost", "--by: unknown dimension 'cost'", f"one of {DIMENSIONS}, tag:KEY"),
+    "dimension like no other": Case(
+        "report --by zzz", "--by: unknown dimension 'zzz'", f"one of {DIMENSIONS}, tag:KEY"
+    ),
+    "a number is no dimension": Case(
+        "report --by cost", "--by: unknown dimension 'cost'", f"one of {DIMENSIONS}, tag:KEY"
+    ),
     "tag without key": Case("report --by tag:", "--by: unknown dimension 'tag:'", "did you mean 'tag:KEY'?"),
-    "unknown dimension of a gate": Case("gate --max-cost 1 --per agnt", "--per: unknown dimension 'agnt'", "did you mean 'agent'?"),
+    "unknown dimension of a gate": Case(
+        "gate --max-cost 1 --per agnt", "--per: unknown dimension 'agnt'", "did you mean 'agent'?"
+    ),
     "empty dimension": Case("report --by agent,", "--by: an empty name", "write agent,feature"),
     "too many dimensions": Case(
-        "report --by source,provider,model,agent,feature,user,plan,key,team,day", "--by: 10 dimensions are more than 9", None, set_up=store
+        "report --by source,provider,model,agent,feature,user,plan,key,team,day",
+        "--by: 10 dimensions are more than 9",
+        None,
+        set_up=store,
     ),
     "unknown cost": Case("report --cost invoiced", "--cost: unknown word 'invoiced'", "one of computed, source"),
     "currency": Case("report --currency EUR", "--currency: figures in EUR are not available yet", "leave it at USD"),
     "unknown source": Case(
         "sources litellm_spendlog", "sources: unknown format 'litellm_spendlog'", "did you mean 'litellm_spendlogs'?"
     ),
-    "unknown zone": Case("report --tz Europe/Berln", "--tz: unknown time zone 'Europe/Berln'", "did you mean 'Europe/Berlin'?"),
+    "unknown zone": Case(
+        "report --tz Europe/Berln", "--tz: unknown time zone 'Europe/Berln'", "did you mean 'Europe/Berlin'?"
+    ),
     # conditions
     "unknown field": Case(
-        "report --where", "--where: unknown field 'agnt' at column 1 of: agnt = 'x'", "did you mean 'agent'?", more=("agnt = 'x'",)
+        "report --where",
+        "--where: unknown field 'agnt' at column 1 of: agnt = 'x'",
+        "did you mean 'agent'?",
+        more=("agnt = 'x'",),
     ),
     "text without quotes": Case(
-        "report --where", "--where: expected a value, got 'x' at column 9 of: agent = x", "quote text: 'x'", more=("agent = x",)
+        "report --where",
+        "--where: expected a value, got 'x' at column 9 of: agent = x",
+        "quote text: 'x'",
+        more=("agent = x",),
     ),
     # time
-    "no date": Case("report --since soon", "--since: 'soon' is no date or time", "write 2026-10-31 or 2026-10-31T12:00:00Z"),
-    "no day": Case("report --until 2026-02-30", "--until: '2026-02-30' is no date or time", "write 2026-10-31 or 2026-10-31T12:00:00Z"),
+    "no date": Case(
+        "report --since soon", "--since: 'soon' is no date or time", "write 2026-10-31 or 2026-10-31T12:00:00Z"
+    ),
+    "no day": Case(
+        "report --until 2026-02-30",
+        "--until: '2026-02-30' is no date or time",
+        "write 2026-10-31 or 2026-10-31T12:00:00Z",
+    ),
     "no length": Case("report --last soon", "--last: 'soon' is no length of time", "write 7d, 24h, 4w or 3 months"),
-    "length beyond time": Case("report --last 9999y", "--last: '9999y' leads out of the calendar", "write 7d, 24h, 4w or 3 months"),
+    "length beyond time": Case(
+        "report --last 9999y", "--last: '9999y' leads out of the calendar", "write 7d, 24h, 4w or 3 months"
+    ),
     "days beyond time": Case(
         "report --last 999999999d", "--last: '999999999d' leads out of the calendar", "write 7d, 24h, 4w or 3 months"
     ),
     "date before time": Case(
-        "report --since 0001-01-01 --tz Asia/Seoul", "--since: '0001-01-01' leads out of the calendar", "write 2026-10-31"
+        "report --since 0001-01-01 --tz Asia/Seoul",
+        "--since: '0001-01-01' leads out of the calendar",
+        "write 2026-10-31",
     ),
     "two windows": Case("report --last 7d --since 2026-10-01", "--last: cannot stand beside --since or --until", None),
     "empty window": Case(
@@ -122,16 +155,30 @@ CASES = {
         "--until: '2026-10-02' is not after --since '2026-10-02'",
         "the end is exclusive: a day D is --since D --until D+1",
     ),
-    "no day to date rows by": Case("ingest log.jsonl --date soon", "--date: 'soon' is no date", "write 2026-10-31", set_up=log),
+    "no day to date rows by": Case(
+        "ingest log.jsonl --date soon", "--date: 'soon' is no date", "write 2026-10-31", set_up=log
+    ),
     # the gate
     "no budget": Case("gate", "--max-cost: no budget", "llmcost gate --max-cost 100 --last 1d"),
-    "budget that is none": Case("gate --max-cost lots", "--max-cost: 'lots' is no amount of USD", "write --max-cost 100 or --max-cost 0.50"),
-    "negative budget": Case("gate --max-cost -1", "--max-cost: '-1' is no amount of USD", "write --max-cost 100 or --max-cost 0.50"),
+    "budget that is none": Case(
+        "gate --max-cost lots", "--max-cost: 'lots' is no amount of USD", "write --max-cost 100 or --max-cost 0.50"
+    ),
+    "negative budget": Case(
+        "gate --max-cost -1", "--max-cost: '-1' is no amount of USD", "write --max-cost 100 or --max-cost 0.50"
+    ),
     "share without percent": Case("gate --max-cost 1 --warn-at 80", "--warn-at: '80' is no share", "write 80%"),
-    "unpriced that is no share": Case("gate --max-cost 1 --max-unpriced x", "--max-unpriced: 'x' is no share", "write 80%"),
-    "age that is none": Case("gate --max-cost 1 --max-data-age 3", "--max-data-age: '3' is no length of time", "write 36h or 2d"),
-    "age in months": Case("gate --max-cost 1 --max-data-age 2months", "--max-data-age: '2months' is no length of time", "write 36h or 2d"),
-    "report without file": Case("gate --max-cost 1 --report json", "--report: 'json' names no file", "write --report json=gate.json"),
+    "unpriced that is no share": Case(
+        "gate --max-cost 1 --max-unpriced x", "--max-unpriced: 'x' is no share", "write 80%"
+    ),
+    "age that is none": Case(
+        "gate --max-cost 1 --max-data-age 3", "--max-data-age: '3' is no length of time", "write 36h or 2d"
+    ),
+    "age in months": Case(
+        "gate --max-cost 1 --max-data-age 2months", "--max-data-age: '2months' is no length of time", "write 36h or 2d"
+    ),
+    "report without file": Case(
+        "gate --max-cost 1 --report json", "--report: 'json' names no file", "write --report json=gate.json"
+    ),
     "report of no format": Case(
         "gate --max-cost 1 --report junit=x", "--report: unknown format 'junit'", "one of json, markdown, csv, table"
     ),
@@ -162,16 +209,29 @@ CASES = {
     ),
     "output is a folder": Case("sources -o .", ".: cannot write: Is a directory", "choose another file with --output"),
     "two places to export to": Case(
-        "export --to x -o y", "--output: cannot stand beside --to", "--to is a folder of days, --output one file", set_up=store
+        "export --to x -o y",
+        "--output: cannot stand beside --to",
+        "--to is a folder of days, --output one file",
+        set_up=store,
     ),
     "export into a file": Case(
-        "export --to log.jsonl", "log.jsonl/daily/v1: cannot be made: Not a directory", "choose another --to", set_up=store
+        "export --to log.jsonl",
+        "log.jsonl/daily/v1: cannot be made: Not a directory",
+        "choose another --to",
+        set_up=store,
     ),
     # the store
     "no ledger": Case("report", "llmcost.duckdb: there is no ledger yet", NO_LEDGER),
     "no ledger to price again": Case("reprice --db x.db", "x.db: there is no ledger yet", NO_LEDGER),
-    "no ledger with a quarantine": Case("ingest --show-quarantine", "llmcost.duckdb: there is no ledger yet", NO_LEDGER),
-    "ledger in no folder": Case("ingest log.jsonl --db no/x.db", "no: the folder does not exist", "create it, or choose another --db", set_up=log),
+    "no ledger with a quarantine": Case(
+        "ingest --show-quarantine", "llmcost.duckdb: there is no ledger yet", NO_LEDGER
+    ),
+    "ledger in no folder": Case(
+        "ingest log.jsonl --db no/x.db",
+        "no: the folder does not exist",
+        "create it, or choose another --db",
+        set_up=log,
+    ),
     "ledger is a folder": Case("report --db .", ".: is a folder", "a ledger is one file: --db llmcost.duckdb"),
     "somebody else's database": Case(
         "report",
@@ -216,11 +276,17 @@ CASES = {
         file("blocks.csv", "a,b\n" * 9999),
     ),
     "no database to write to": Case(
-        "ingest log.jsonl --db empty.csv", "empty.csv: this file is no llmcost ledger", "choose another --db", UNUSABLE, both(log, file("empty.csv", ""))
+        "ingest log.jsonl --db empty.csv",
+        "empty.csv: this file is no llmcost ledger",
+        "choose another --db",
+        UNUSABLE,
+        both(log, file("empty.csv", "")),
     ),
     # questions
     "unknown request": Case("explain abc-124", "explain: no request 'abc-124'", "near it: abc-123", set_up=store),
-    "sql that is none": Case("sql", 'sql: Parser Error: syntax error at or near "SELEC"', TABLES, set_up=store, more=("SELEC 1",)),
+    "sql that is none": Case(
+        "sql", 'sql: Parser Error: syntax error at or near "SELEC"', TABLES, set_up=store, more=("SELEC 1",)
+    ),
     "sql that writes": Case("sql", "sql: one SELECT is expected", EXAMPLE, set_up=store, more=("DROP TABLE requests",)),
     "sql that reads a file": Case(
         "sql",
@@ -272,7 +338,9 @@ def test_what_is_no_error_says_nothing_on_stderr(
     assert ended.out
 
 
-def test_a_clock_that_is_none_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_clock_that_is_none_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     store(tmp_path)
     inside(monkeypatch, capsys, tmp_path, "report")
     monkeypatch.setenv("LLMCOST_NOW", "soon")
@@ -280,7 +348,10 @@ def test_a_clock_that_is_none_is_a_sentence(tmp_path: Path, monkeypatch: pytest.
 
     ended = captured(capsys, "report", "--last", "7d")
 
-    assert (ended.code, ended.err) == (USAGE, "llmcost: error: LLMCOST_NOW: 'soon' is no time\n  hint: write 2026-10-31T12:00:00Z\n")
+    assert (ended.code, ended.err) == (
+        USAGE,
+        "llmcost: error: LLMCOST_NOW: 'soon' is no time\n  hint: write 2026-10-31T12:00:00Z\n",
+    )
 
 
 def test_a_config_of_the_environment_that_is_not_there(
@@ -293,4 +364,7 @@ def test_a_config_of_the_environment_that_is_not_there(
 
     ended = captured(capsys, "report")
 
-    assert (ended.code, ended.err) == (USAGE, "llmcost: error: LLMCOST_CONFIG: no config file 'no.yaml'\n  hint: check the path\n")
+    assert (ended.code, ended.err) == (
+        USAGE,
+        "llmcost: error: LLMCOST_CONFIG: no config file 'no.yaml'\n  hint: check the path\n",
+    )

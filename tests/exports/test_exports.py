@@ -33,7 +33,13 @@ NOON_2_US = 1_790_942_400_000_000  # 2026-10-02T12:00:00Z
 
 
 def to_folder(
-    folder: Path, rows: list[Row], name: str = "daily", form: str = "csv", *, yaml: Config | None = None, window: Window | None = None
+    folder: Path,
+    rows: list[Row],
+    name: str = "daily",
+    form: str = "csv",
+    *,
+    yaml: Config | None = None,
+    window: Window | None = None,
 ) -> Written:
     """Exports a fresh ledger of these rows into folder/out."""
     (folder / "llmcost.duckdb").unlink(missing_ok=True)
@@ -42,7 +48,11 @@ def to_folder(
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file() and p.name != ".lock"}
+    return {
+        p.relative_to(folder).as_posix(): p.read_bytes()
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and p.name != ".lock"
+    }
 
 
 def times(folder: Path) -> dict[str, int]:
@@ -99,7 +109,10 @@ def test_a_changed_day_rewrites_its_file_and_the_manifest_only(tmp_path: Path) -
     now = times(tmp_path / "out")
 
     assert (done.files, done.changed, done.cost) == (4, 1, Decimal("0.008"))
-    assert {name for name in now if now[name] != then[name]} == {"daily/v1/dt=2026-10-02/part-00000.csv", "daily/v1/manifest.json"}
+    assert {name for name in now if now[name] != then[name]} == {
+        "daily/v1/dt=2026-10-02/part-00000.csv",
+        "daily/v1/manifest.json",
+    }
     assert {e["dt"]: e["sum_cost"] for e in manifest(tmp_path)["files"]}["2026-10-02"] == "0.005000000000"
 
 
@@ -159,7 +172,9 @@ def test_another_format_needs_another_folder(tmp_path: Path) -> None:
     assert error.value.hint == "--format csv, or another --to"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"files": [{}]}', '{"format": "csv", "files": [{"path": "x", "dt": "soon"}]}'])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", '{"files": [{}]}', '{"format": "csv", "files": [{"path": "x", "dt": "soon"}]}']
+)
 def test_a_damaged_manifest_is_refused(tmp_path: Path, text: str) -> None:
     to_folder(tmp_path, THREE_DAYS)
     (tmp_path / "out" / "daily" / "v1" / "manifest.json").write_text(text)
@@ -173,7 +188,9 @@ def test_a_kill_in_the_middle_leaves_every_file_whole_and_the_next_run_heals(
 ) -> None:
     to_folder(tmp_path, THREE_DAYS)
     before = tree(tmp_path / "out")
-    changed = [call(row["request_id"], ts=row.get("ts"), input_tokens=2000) | {"ts": row["ts"]} for row in THREE_DAYS[:3]]
+    changed = [
+        call(row["request_id"], ts=row.get("ts"), input_tokens=2000) | {"ts": row["ts"]} for row in THREE_DAYS[:3]
+    ]
     changed += [call("d", ts=None, input_tokens=2000)]
     with monkeypatch.context() as killed:
         real, calls = Path.replace, iter(range(1, 99))
@@ -233,7 +250,21 @@ def test_formulas_are_disarmed_in_csv_and_left_alone_in_ndjson(tmp_path: Path) -
         raw = streamed(store, "requests", "ndjson", Config(), tmp_path / "o.ndjson")
 
     assert [agent for agent, _ in shown] == [
-        *("'=1+1", "'+a", "'-a", "'@a", "'\\ta", "'\\ra", "'\\x00a", "a=1", "\\x1b[31mred", "a\\nb", "\\u202ex", '"q"', "é"),
+        *(
+            "'=1+1",
+            "'+a",
+            "'-a",
+            "'@a",
+            "'\\ta",
+            "'\\ra",
+            "'\\x00a",
+            "a=1",
+            "\\x1b[31mred",
+            "a\\nb",
+            "\\u202ex",
+            '"q"',
+            "é",
+        ),
     ]
     assert {cost for _, cost in shown} == {"-1.5"}
     assert [json.loads(line)["agent"] for line in raw.splitlines()] == names
@@ -248,7 +279,12 @@ def test_no_prompt_leaves_the_store(sample_ledger: Path, tmp_path: Path) -> None
 
 
 def test_hashed_users_leave_under_a_name_that_tells_nothing_also_in_tags(tmp_path: Path) -> None:
-    rows = [call("a", user="ann", tags={"who": "ann", "env": "prod"}), call("b", user="ann"), call("c", user="ben"), call("d")]
+    rows = [
+        call("a", user="ann", tags={"who": "ann", "env": "prod"}),
+        call("b", user="ann"),
+        call("c", user="ben"),
+        call("d"),
+    ]
     yaml = settings(tmp_path, "privacy: {user: hashed}")
     with open_ledger(ledger(tmp_path, rows), read_only=True) as store:
         text = streamed(store, "requests", "ndjson", yaml, tmp_path / "o")
@@ -314,7 +350,15 @@ def test_daily_sums_equal_the_report_and_the_requests_to_the_last_digit(
     for figure in ("cost", "source_cost"):
         assert sum(Decimal(row[figure] or 0) for row in daily) == total[figure] == getattr(company.total, figure)
         assert sum(Decimal(row[figure] or 0) for row in requests) == total[figure]
-    for figure in ("requests", "attempts", "input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens"):
+    for figure in (
+        "requests",
+        "attempts",
+        "input_tokens",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+    ):
         assert sum(int(row[figure]) for row in daily) == total[figure] == getattr(company.total, figure)
     assert len(requests) == len(company.calls)
 
@@ -334,14 +378,35 @@ def test_a_stream_is_the_files_of_a_folder_one_after_the_other(store: Store, sam
     undated = found.pop("dt=undated/part-00000.ndjson")
     found.pop("manifest.json")
 
-    assert (undated + b"".join(found.values())).decode() == streamed(store, "requests", "ndjson", sample, tmp_path / "r")
-    assert done.cost == sum(Decimal(entry["sum_cost"]) for entry in json.loads(Path(done.folder, "manifest.json").read_text())["files"])
+    assert (undated + b"".join(found.values())).decode() == streamed(
+        store, "requests", "ndjson", sample, tmp_path / "r"
+    )
+    assert done.cost == sum(
+        Decimal(entry["sum_cost"]) for entry in json.loads(Path(done.folder, "manifest.json").read_text())["files"]
+    )
 
 
 EVERYTHING = [
-    call("a", tags={"k": "v\x1b", "é": "=1"}, units={"web_search": "2.5"}, scores={"q": "0.25"}, prefix_blocks=[1, 2, 3], task="t", output_tokens=3),
+    call(
+        "a",
+        tags={"k": "v\x1b", "é": "=1"},
+        units={"web_search": "2.5"},
+        scores={"q": "0.25"},
+        prefix_blocks=[1, 2, 3],
+        task="t",
+        output_tokens=3,
+    ),
     call("b", kind="attempt", input_tokens=0, status="error", error_kind="timeout", error_code="408", trace="x"),
-    call("c", trace="x", ts="2026-10-15T12:00:01.5Z", latency_ms=12, ttft_ms=3, cache_write_1h_tokens=7, reasoning_tokens=2, output_tokens=2),
+    call(
+        "c",
+        trace="x",
+        ts="2026-10-15T12:00:01.5Z",
+        latency_ms=12,
+        ttft_ms=3,
+        cache_write_1h_tokens=7,
+        reasoning_tokens=2,
+        output_tokens=2,
+    ),
     call("d", kind="cache_hit", source_cost="0"),
     call("e", kind="iteration", model="big", parent="a"),
     call("f", model="own", source_cost="0.0033225000000000003", source_cost_kind="charged"),
@@ -367,7 +432,10 @@ def test_an_export_read_into_an_empty_store_is_the_same_ledger(sample_ledger: Pa
 
     assert names_2 == names
     differing = {
-        (name, str(a), str(b)) for row, row_2 in zip(rows, rows_2, strict=True) for name, a, b in zip(names, row, row_2, strict=True) if a != b
+        (name, str(a), str(b))
+        for row, row_2 in zip(rows, rows_2, strict=True)
+        for name, a, b in zip(names, row, row_2, strict=True)
+        if a != b
     }
     assert differing == set()
     assert again == text
@@ -387,7 +455,9 @@ def test_a_window_of_a_stream_is_taken_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("form", "text"), [("ndjson", lambda _: ""), ("csv", lambda header: header)])
-def test_without_rows_a_stream_is_empty_but_for_a_csv_header(tmp_path: Path, form: str, text: Callable[[str], str]) -> None:
+def test_without_rows_a_stream_is_empty_but_for_a_csv_header(
+    tmp_path: Path, form: str, text: Callable[[str], str]
+) -> None:
     with open_ledger(ledger(tmp_path, THREE_DAYS), read_only=True) as one:
         header = streamed(one, "daily", "csv", Config(), tmp_path / "h").splitlines(keepends=True)[0]
         found = streamed(one, "daily", form, Config(), tmp_path / "o", Window(None, 1))

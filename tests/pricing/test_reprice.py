@@ -94,10 +94,6 @@ def test_the_store_knows_which_catalogue_its_costs_are_from(store) -> None:
     assert not reprice.is_stale(store, "new")
 
 
-def test_the_store_knows_the_day_of_its_prices(store) -> None:
-    assert store.value("SELECT value FROM meta WHERE name = 'prices_as_of'") == "2026-11-20"
-
-
 def test_a_row_whose_cost_becomes_an_assumption_is_marked_though_the_cost_stays(store) -> None:
     store.run("UPDATE requests SET requests = 9 WHERE seq = 1")
     tiered = prices("2", "tiers")

@@ -12,7 +12,7 @@ from llmcost.render.text import UNSEEN, count, exact, human, human_total, money,
 
 
 def at(*clock: int) -> datetime:
-    return datetime(2026, 11, 22, *clock)  # noqa: DTZ001 - naive UTC, as in a Table
+    return datetime(2026, 11, 22, *clock)
 
 
 @pytest.mark.parametrize(

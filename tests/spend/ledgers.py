@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from llmcost import config, conditions
+from llmcost import conditions, config
 from llmcost.config import Config
 from llmcost.pricing import catalogue
 from llmcost.sources.ingest import ingest
@@ -76,7 +76,13 @@ def opened(folder: Path, rows: Iterable[Mapping[str, Any]]) -> Iterator[Store]:
 
 
 def asked(
-    store: Store, by: str, config: Config | None = None, *, where: str | None = None, window: Window | None = None, tz: str = "UTC"
+    store: Store,
+    by: str,
+    config: Config | None = None,
+    *,
+    where: str | None = None,
+    window: Window | None = None,
+    tz: str = "UTC",
 ) -> dict[Any, Row]:
     """A report as {group: figures}; a group of several dimensions is a tuple, the total is under "total"."""
     condition = conditions.parse(where, fields=conditions.FIELDS) if where else None

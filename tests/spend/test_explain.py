@@ -35,7 +35,17 @@ def facts(table: Table) -> Any:
 
 
 def test_a_priced_request_is_the_sum_of_its_components(tmp_path: Path) -> None:
-    (table,) = told(tmp_path, call("a", input_tokens=1000, cache_read_tokens=400, output_tokens=30, reasoning_tokens=10, units={"web_search": 2}))
+    (table,) = told(
+        tmp_path,
+        call(
+            "a",
+            input_tokens=1000,
+            cache_read_tokens=400,
+            output_tokens=30,
+            reasoning_tokens=10,
+            units={"web_search": 2},
+        ),
+    )
 
     assert lines(table) == [
         ["fresh_input_tokens", 600, "1 USD per million", Decimal("0.0006")],
@@ -111,7 +121,9 @@ def test_a_step_of_a_chain_says_which_and_why(tmp_path: Path) -> None:
 
 
 def test_a_bare_number_may_be_the_id_of_several_requests(tmp_path: Path) -> None:
-    one, two = told(tmp_path, call("7", input_tokens=1000), call("7", input_tokens=3000, ts="2026-10-16T00:00:00Z"), of="7")
+    one, two = told(
+        tmp_path, call("7", input_tokens=1000), call("7", input_tokens=3000, ts="2026-10-16T00:00:00Z"), of="7"
+    )
 
     assert [cost(one), cost(two)] == [Decimal("0.001"), Decimal("0.003")]
     assert [one.rows[0][0], two.rows[0][0]] == [f"{tmp_path}/log.jsonl:1", f"{tmp_path}/log.jsonl:2"]

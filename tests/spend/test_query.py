@@ -38,7 +38,12 @@ def test_a_select_is_a_table_in_every_format(path: Path) -> None:
         ["big", Decimal("0.1"), 1, datetime(2026, 10, 15, 12)],
     ]
     assert [column.kind for column in table.columns] == ["text", "decimal", "count", "time"]
-    assert json.loads(render(table, "json"))["rows"][0] == {"model": "small", "cost": "0.011", "requests": 1, "ts": "2026-10-15T12:00:00Z"}
+    assert json.loads(render(table, "json"))["rows"][0] == {
+        "model": "small",
+        "cost": "0.011",
+        "requests": 1,
+        "ts": "2026-10-15T12:00:00Z",
+    }
     assert list(csv.reader(io.StringIO(render(table, "csv"))))[1] == ["small", "0.011", "1", "2026-10-15T12:00:00Z"]
     assert "small" in render(table, "table")
     assert "| small | 0.011 |" in render(table, "markdown")

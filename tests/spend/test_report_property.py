@@ -35,7 +35,12 @@ def rows(draw: st.DrawFn, number: int) -> Row:
     row["usage_quality"] = "exact" if used else draw(st.sampled_from(["missing", "exact"]))
     cached, fresh, output = (draw(st.integers(0, 999)) if used else 0 for _ in range(3))
     reasoning = draw(st.integers(0, output))
-    row |= {"input_tokens": cached + fresh, "cache_read_tokens": cached, "output_tokens": output, "reasoning_tokens": reasoning}
+    row |= {
+        "input_tokens": cached + fresh,
+        "cache_read_tokens": cached,
+        "output_tokens": output,
+        "reasoning_tokens": reasoning,
+    }
     row["units"] = draw(st.sampled_from([None, None, {"web_search": "3"}])) if used else None
     return {name: value for name, value in row.items() if value is not None}
 
@@ -57,7 +62,11 @@ def cost(row: Row) -> Fraction | None:
     if row["usage_quality"] == "missing" or row["model"] not in RATES or (row["model"] == "big" and "units" in row):
         return None
     fresh, cached, output = RATES[row["model"]]
-    pico = (row["input_tokens"] - row["cache_read_tokens"]) * fresh + row["cache_read_tokens"] * cached + row["output_tokens"] * output
+    pico = (
+        (row["input_tokens"] - row["cache_read_tokens"]) * fresh
+        + row["cache_read_tokens"] * cached
+        + row["output_tokens"] * output
+    )
     return Fraction(pico + 3 * SEARCH * ("units" in row), 10**12)
 
 
@@ -69,7 +78,9 @@ def expected(group: list[Row]) -> dict[str, Any]:
     return {
         "requests": sum(row["requests"] for row in billed),
         "attempts": sum(row["requests"] for row in group if row["kind"] == "attempt" and not is_billed(row)),
-        "turns": len({row.get("turn") or row.get("trace") or row["request_id"] for row in group if row["kind"] != "iteration"}),
+        "turns": len(
+            {row.get("turn") or row.get("trace") or row["request_id"] for row in group if row["kind"] != "iteration"}
+        ),
         "input_tokens": sum(row["input_tokens"] for row in seen),
         "cache_read_tokens": sum(row["cache_read_tokens"] for row in seen),
         "cache_write_tokens": 0,
@@ -77,7 +88,9 @@ def expected(group: list[Row]) -> dict[str, Any]:
         "reasoning_tokens": sum(row["reasoning_tokens"] for row in seen),
         "cost": sum(priced, Fraction(0)) if priced else None,
         "source_cost": sum(recorded, Decimal(0)) if recorded else None,
-        "unpriced_requests": sum(row["requests"] for row in billed if cost(row) is None and row["usage_quality"] != "missing"),
+        "unpriced_requests": sum(
+            row["requests"] for row in billed if cost(row) is None and row["usage_quality"] != "missing"
+        ),
         "usage_missing": sum(row["requests"] for row in billed if row["usage_quality"] == "missing"),
     }
 
@@ -163,7 +176,9 @@ def test_a_call_without_usage_is_missing_and_not_unpriced(tmp_path: Path) -> Non
         ([{"turn": "t"}, {"trace": "x"}, {}], 3),
     ],
 )
-def test_a_turn_is_the_turn_column_else_the_trace_else_the_request(tmp_path: Path, facts: list[Row], turns: int) -> None:
+def test_a_turn_is_the_turn_column_else_the_trace_else_the_request(
+    tmp_path: Path, facts: list[Row], turns: int
+) -> None:
     assert one_group(tmp_path, *(call(f"r{n}", **f) for n, f in enumerate(facts)))["turns"] == turns
 
 

@@ -49,7 +49,9 @@ def as_figures(sums: Sums) -> dict[str, Any]:
     return {name: known[name] for name in COMPARED}
 
 
-def by_groups(calls: Sequence[Call], *dimensions: Callable[[Call], str | None]) -> dict[tuple[str | None, ...], dict[str, Any]]:
+def by_groups(
+    calls: Sequence[Call], *dimensions: Callable[[Call], str | None]
+) -> dict[tuple[str | None, ...], dict[str, Any]]:
     groups = defaultdict(list)
     for call in calls:
         groups[tuple(of(call) for of in dimensions)].append(call)
@@ -68,13 +70,17 @@ def test_cost_source_cost_and_tokens_are_numbers_of_their_own(company: Company) 
 
 
 @pytest.mark.parametrize("dimension", DIMENSIONS)
-def test_every_dimension_equals_what_the_logs_were_made_from(store: Store, settings: Config, company: Company, dimension: str) -> None:
+def test_every_dimension_equals_what_the_logs_were_made_from(
+    store: Store, settings: Config, company: Company, dimension: str
+) -> None:
     table = report(store, settings, Question(by=[dimension]))
 
     assert rows_of(table, 1) == {(value,): as_figures(sums) for value, sums in company.by[dimension].items()}
 
 
-def test_the_total_is_that_of_all_calls_whatever_the_dimension(store: Store, settings: Config, company: Company) -> None:
+def test_the_total_is_that_of_all_calls_whatever_the_dimension(
+    store: Store, settings: Config, company: Company
+) -> None:
     for dimension in DIMENSIONS:
         table = report(store, settings, Question(by=[dimension]))
         assert table.total is not None
@@ -85,13 +91,17 @@ def test_the_total_is_that_of_all_calls_whatever_the_dimension(store: Store, set
 
 
 @pytest.mark.parametrize("pair", [("agent", "model"), ("plan", "user"), ("day", "feature"), ("team", "source")])
-def test_two_dimensions_make_a_row_of_every_pair(store: Store, settings: Config, company: Company, pair: tuple[str, str]) -> None:
+def test_two_dimensions_make_a_row_of_every_pair(
+    store: Store, settings: Config, company: Company, pair: tuple[str, str]
+) -> None:
     table = report(store, settings, Question(by=pair))
 
     assert rows_of(table, 2) == by_groups(company.calls, *(DIMENSIONS[name] for name in pair))
 
 
-def test_a_user_who_changes_the_plan_is_on_each_for_a_part_of_the_month(store: Store, settings: Config, company: Company) -> None:
+def test_a_user_who_changes_the_plan_is_on_each_for_a_part_of_the_month(
+    store: Store, settings: Config, company: Company
+) -> None:
     table = report(store, settings, Question(by=["plan"], where=parse("user = 'u004'", fields=FIELDS)))
     expected = by_groups([c for c in company.calls if c.user == "u004"], plan)
 
@@ -103,13 +113,22 @@ def test_a_user_who_changes_the_plan_is_on_each_for_a_part_of_the_month(store: S
     ("where", "holds"),
     [
         ("agent = 'researcher'", lambda c: c.agent == "researcher"),
-        ("plan = 'free' and feature in ('chat', 'research')", lambda c: plan(c) == "free" and c.feature in ("chat", "research")),
+        (
+            "plan = 'free' and feature in ('chat', 'research')",
+            lambda c: plan(c) == "free" and c.feature in ("chat", "research"),
+        ),
         ("agent is null", lambda c: c.agent is None),
         ("not feature = 'chat'", lambda c: c.feature not in (None, "chat")),
-        ("feature like '%<%' or agent like '[%'", lambda c: "<" in (c.feature or "") or (c.agent or "").startswith("[")),
+        (
+            "feature like '%<%' or agent like '[%'",
+            lambda c: "<" in (c.feature or "") or (c.agent or "").startswith("["),
+        ),
         ("input_tokens >= 100000", lambda c: c.input >= 100_000),
         ("cost > 0.05", lambda c: c.billed and c.pico is not None and c.pico > 50_000_000_000),
-        ("kind = 'attempt' and chain_reason = 'rate_limit'", lambda c: c.kind == "attempt" and c.reason == "rate_limit"),
+        (
+            "kind = 'attempt' and chain_reason = 'rate_limit'",
+            lambda c: c.kind == "attempt" and c.reason == "rate_limit",
+        ),
         ("scope = 'other'", lambda c: c.environment == "evaluation"),
         ("day = '2026-10-20'", lambda c: DIMENSIONS["day"](c) == "2026-10-20"),
         ("tag:component = 'crawler'", lambda c: c.agent == "crawler" and c.source == "litellm_spendlogs"),
@@ -152,7 +171,10 @@ def test_a_window_holds_its_beginning_and_not_its_end(
 def test_a_row_exactly_at_an_edge_is_in_the_later_window(store: Store, settings: Config, company: Company) -> None:
     index = next(c for c in company.calls if c.id == "edge-index")  # midnight of 5 October, to the millisecond
     assert index.at is not None
-    edge, by_agent = index.at * 1000, Question(by=["agent"], where=parse("team = 'edge' and agent = 'indexer'", fields=FIELDS))
+    edge, by_agent = (
+        index.at * 1000,
+        Question(by=["agent"], where=parse("team = 'edge' and agent = 'indexer'", fields=FIELDS)),
+    )
     before = report(store, settings, Question(**{**vars(by_agent), "window": Window(None, edge)}))
     after = report(store, settings, Question(**{**vars(by_agent), "window": Window(edge, edge + 1)}))
 
@@ -161,7 +183,9 @@ def test_a_row_exactly_at_an_edge_is_in_the_later_window(store: Store, settings:
 
 
 @pytest.mark.parametrize("zone", ["Asia/Seoul", "America/New_York", "Asia/Kathmandu"])
-@pytest.mark.parametrize(("name", "form"), [("day", "%Y-%m-%d"), ("hour", "%Y-%m-%dT%H"), ("week", "%G-W%V"), ("month", "%Y-%m")])
+@pytest.mark.parametrize(
+    ("name", "form"), [("day", "%Y-%m-%d"), ("hour", "%Y-%m-%dT%H"), ("week", "%G-W%V"), ("month", "%Y-%m")]
+)
 def test_days_and_hours_are_those_of_the_zone(
     store: Store, settings: Config, company: Company, zone: str, name: str, form: str
 ) -> None:
@@ -203,7 +227,9 @@ def test_turns_are_counted_once_in_the_total_though_their_calls_stand_in_several
     assert table.total[place] < sum(row[place] for row in table.rows)
 
 
-def test_the_default_grouping_is_the_first_dimension_that_names_half_of_the_cost(store: Store, settings: Config) -> None:
+def test_the_default_grouping_is_the_first_dimension_that_names_half_of_the_cost(
+    store: Store, settings: Config
+) -> None:
     assert report(store, settings, Question()).columns[0].name == "feature"
     # the batch of the archive names no feature, but its agent
     assert report(store, settings, Question(where=parse("feature is null", fields=FIELDS))).columns[0].name == "agent"

@@ -23,7 +23,9 @@ from tests.spend.ledgers import NOON, Row, call, opened, prices, settings
 MONDAY = datetime(2026, 10, 5, tzinfo=timezone.utc)
 
 
-def gathered(store: Store, config: Config | None = None, *, window: Window | None = None, digest: str | None = None) -> Trust:
+def gathered(
+    store: Store, config: Config | None = None, *, window: Window | None = None, digest: str | None = None
+) -> Trust:
     return trust.gather(store, config or Config(), None, window or Window(), "UTC", digest=digest)
 
 
@@ -36,7 +38,10 @@ def test_every_figure_of_the_sample_logs(sample_ledger: Path, company: Any) -> N
         found = gathered(store)
     total = company.total
 
-    assert {name: found.total(name) for name in ("requests", "attempts", "usage_missing", "unpriced_requests", "unpriced_tokens")} == {
+    assert {
+        name: found.total(name)
+        for name in ("requests", "attempts", "usage_missing", "unpriced_requests", "unpriced_tokens")
+    } == {
         "requests": total.requests,
         "attempts": total.attempts,
         "usage_missing": total.usage_missing,
@@ -92,7 +97,9 @@ def test_without_any_cost_there_is_no_share(tmp_path: Path) -> None:
         ("0.0003", "0.300", ""),
     ],
 )
-def test_a_strange_ratio_is_told_and_a_round_one_names_the_likely_bug(tmp_path: Path, recorded: str, ratio: str, words: str) -> None:
+def test_a_strange_ratio_is_told_and_a_round_one_names_the_likely_bug(
+    tmp_path: Path, recorded: str, ratio: str, words: str
+) -> None:
     with opened(tmp_path, [call("a", source_cost=recorded)]) as store:
         found = gathered(store).as_json()["sources"]
         told = [note for note in notes(store) if "recorded" in note]
@@ -109,7 +116,12 @@ def test_a_ratio_near_one_is_nothing_to_talk_about(tmp_path: Path, recorded: str
 
 
 def test_a_ratio_compares_only_rows_that_have_both(tmp_path: Path) -> None:
-    rows = [call("a", source_cost="0.001"), call("b"), call("c", model="own", source_cost="9"), call("d", kind="cache_hit", source_cost="5")]
+    rows = [
+        call("a", source_cost="0.001"),
+        call("b"),
+        call("c", model="own", source_cost="9"),
+        call("d", kind="cache_hit", source_cost="5"),
+    ]
     with opened(tmp_path, rows) as store:
         found = gathered(store).as_json()["sources"]
 
@@ -137,7 +149,13 @@ def test_the_keys_of_json_are_exactly_those_of_the_contract(tmp_path: Path) -> N
 
 
 def test_duplicates_quarantine_and_skipped_lines_are_counted_over_all_files(tmp_path: Path) -> None:
-    rows = [call("a"), call("a"), call("b", input_tokens="many"), call("c", usage_basis="assumed"), call("d", input_tokens=None)]
+    rows = [
+        call("a"),
+        call("a"),
+        call("b", input_tokens="many"),
+        call("c", usage_basis="assumed"),
+        call("d", input_tokens=None),
+    ]
     with opened(tmp_path, rows) as store:
         found = gathered(store)
         told = notes(store)
@@ -152,7 +170,10 @@ def test_duplicates_quarantine_and_skipped_lines_are_counted_over_all_files(tmp_
 
 
 def test_the_unpriced_are_named_the_biggest_first(tmp_path: Path) -> None:
-    rows = [call(f"r{n}", model=f"own-{n}\x1b", provider=None if n else "acme", input_tokens=1000 * (n + 1)) for n in range(6)]
+    rows = [
+        call(f"r{n}", model=f"own-{n}\x1b", provider=None if n else "acme", input_tokens=1000 * (n + 1))
+        for n in range(6)
+    ]
     rows.append(call("it", kind="iteration", model="own-9", input_tokens=50))
     with opened(tmp_path, rows) as store:
         told = next(note for note in notes(store) if note.startswith("no price"))
@@ -199,7 +220,9 @@ def test_an_empty_store_says_what_to_do(tmp_path: Path) -> None:
 # Outages
 
 
-def weeks(number: int, hours: range = range(9, 18), *, source: str = "gateway", silent: Sequence[tuple[int, int]] = ()) -> list[Row]:
+def weeks(
+    number: int, hours: range = range(9, 18), *, source: str = "gateway", silent: Sequence[tuple[int, int]] = ()
+) -> list[Row]:
     """One call in each of these hours of every working day, but for the silent (day from Monday of week 1, hour)."""
     at = [(7 * week + day, hour) for week in range(number) for day in range(5) for hour in hours]
     return [
@@ -232,7 +255,9 @@ def test_an_outage_in_busy_hours_is_a_gap(tmp_path: Path) -> None:
         weeks(5),  # nights and weekends are silent every week
         weeks(5, silent=THURSDAY[:2]),  # two hours may happen
         weeks(3, silent=THURSDAY),  # too little to know what is usual
-        weeks(5, silent=[(day + week, hour) for week in (0, 7, 14) for day, hour in THURSDAY]),  # rarely busy on Thursdays
+        weeks(
+            5, silent=[(day + week, hour) for week in (0, 7, 14) for day, hour in THURSDAY]
+        ),  # rarely busy on Thursdays
         weeks(5, silent=[(17, 10), (17, 11), (17, 13)]),  # not in a row
     ],
     ids=["nothing missing", "two hours", "three weeks", "not usual", "not in a row"],
@@ -284,13 +309,18 @@ def test_a_gap_is_a_sentence_and_a_piece_of_json(tmp_path: Path) -> None:
     with opened(tmp_path, weeks(5, silent=THURSDAY)) as store:
         told, document = notes(store), gathered(store).as_json()
 
-    assert "gateway was silent from 2026-10-22T10:00:00Z to 2026-10-22T13:00:00Z, hours in which it is usually busy" in told
+    assert (
+        "gateway was silent from 2026-10-22T10:00:00Z to 2026-10-22T13:00:00Z, hours in which it is usually busy"
+        in told
+    )
     assert document["gaps"] == [{"source": "gateway", "since": "2026-10-22T10:00:00Z", "until": "2026-10-22T13:00:00Z"}]
 
 
 def test_the_prices_named_are_those_that_were_used(tmp_path: Path) -> None:
     log = tmp_path / "log.jsonl"
-    log.write_text('{"request_id": "a", "ts": "2026-10-15T12:00:00Z", "provider": "acme", "model": "big", "input_tokens": 1}\n')
+    log.write_text(
+        '{"request_id": "a", "ts": "2026-10-15T12:00:00Z", "provider": "acme", "model": "big", "input_tokens": 1}\n'
+    )
     ingest([str(log)], tmp_path / "l.duckdb", config=Config(), catalogue=prices(tmp_path))
     with open_ledger(tmp_path / "l.duckdb", read_only=True) as store:
         found = gathered(store)
