@@ -6,11 +6,14 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from llmcost.errors import UsageError
-from llmcost.pricing import reader
-from llmcost.pricing.entries import Model
 from llmcost.resources import catalogue_folder
+
+if TYPE_CHECKING:  # a report asks for the digest only, and must not wait for the reader
+    from llmcost.pricing import reader
+    from llmcost.pricing.entries import Model
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,8 @@ def digest(overrides: Iterable[Path] = ()) -> str:
 
 def load(overrides: Iterable[Path] = ()) -> Catalogue:
     """The whole catalogue. UsageError names file and line of what is not understood."""
+    from llmcost.pricing import reader
+
     overrides = list(overrides)
     aliases: dict[str, str] = {}
     owners: set[str] = set()
