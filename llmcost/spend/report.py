@@ -114,8 +114,9 @@ def _attributed(
 
 def _rows(store: Store, attributed: str, params: Mapping[str, object], dims: int) -> list[list[Any]]:
     # grouping by a constant costs as much as grouping by a column: only the asked dimensions stay in the two lists
-    listed = [", ".join(f"dim_{i}" for i in range(1, count_ + 1)) for count_ in (MAX_DIMENSIONS, dims)]
-    return [list(row) for row in store.rows(attributed + sql("spend/report.sql").replace(*listed), params)]
+    every, asked = (", ".join(f"dim_{i}" for i in range(1, last + 1)) for last in (MAX_DIMENSIONS, dims))
+    text = sql("spend/report.sql").replace(every, asked)
+    return [list(row) for row in store.rows(attributed + text, params)]
 
 
 def _usual(base: Trust) -> str:
