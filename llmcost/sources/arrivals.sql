@@ -7,24 +7,28 @@ CREATE OR REPLACE TEMP MACRO fold_key(id, kind, source, ts_us) AS
 CREATE OR REPLACE TEMP MACRO unfinished(usage_quality, status) AS
   CASE WHEN usage_quality <> 'missing' THEN 0 WHEN status <> 'success' THEN 1 ELSE 2 END;
 
--- one row is one record that is a request, named and placed: its id, its line, the facts in its tags
+-- one row is one record that is a request, named; without an id of its own it has a digest of its line and the occurrence
+CREATE OR REPLACE TEMP VIEW candidates AS
+SELECT *, fold_key(final_id, kind, source, ts_us) AS fold_key
+FROM (
+  SELECT r.*, t.rowid AS row_no, coalesce(t.r.request_id, 'line-' || left(t.r.line_digest, 24) || '-' || coalesce(o.occurrence, 1)) AS final_id
+  FROM records t LEFT JOIN repeats o ON o.row_no = t.rowid
+  WHERE t.r.problem IS NULL AND t.r.skip IS NULL AND (t.r.doubt IS NULL OR t.careful)
+);
+
+-- the same, placed: with its file and its line
 CREATE OR REPLACE TEMP VIEW arrivals AS
-SELECT r.*,
-  t.rowid AS row_no,
-  coalesce(t.r.request_id, n.request_id) AS final_id,
-  fold_key(coalesce(t.r.request_id, n.request_id), t.r.kind, t.r.source, t.r.ts_us) AS fold_key,
-  coalesce(t.r.given_file, f.name) AS final_file,
-  coalesce(t.r.given_line, l.line, t.rowid - f.first_row + f.first_line) AS final_line
-FROM records t
-JOIN staged_files f ON f.file = t.r.file
-LEFT JOIN staged_lines l ON l.file = t.r.file AND l.ordinal = t.rowid - f.first_row
-LEFT JOIN named n ON n.row_no = t.rowid
-WHERE t.r.problem IS NULL AND t.r.skip IS NULL AND (t.r.doubt IS NULL OR t.careful);
+SELECT c.*,
+  coalesce(c.given_file, f.name) AS final_file,
+  coalesce(c.given_line, l.line, c.row_no - f.first_row + f.first_line) AS final_line
+FROM candidates c
+JOIN staged_files f ON f.file = c.file
+LEFT JOIN staged_lines l ON l.row_no = c.row_no;
 
 -- one row is one record that is folded into another of this batch: usage beats none, a call beats the gateway's cache, more output beats less, later beats earlier
 CREATE OR REPLACE TEMP TABLE folded AS
-WITH repeated AS (SELECT fold_key FROM arrivals GROUP BY fold_key HAVING count(*) > 1)
-SELECT row_no FROM arrivals SEMI JOIN repeated USING (fold_key)
+WITH repeated AS (SELECT fold_key FROM candidates GROUP BY fold_key HAVING count(*) > 1)
+SELECT row_no FROM candidates SEMI JOIN repeated USING (fold_key)
 QUALIFY row_number() OVER (
   PARTITION BY fold_key
   ORDER BY unfinished(usage_quality, status), kind = 'cache_hit', text_output_tokens + reasoning_tokens + audio_output_tokens + image_output_tokens DESC,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import TextIO
 
@@ -234,7 +235,7 @@ def _place(
         ("file", "name", "first_row", "first_line"),
         [(file, by_path[file].name, row, by_path[file].first_line) for file, row, *_ in placed],
     )
-    lines: list[tuple[str, int, int]] = []
+    runs: list[tuple[int, int, int]] = []
     for file, row, count, parts in placed:
         log = by_path[file]
         if newlines is not None:
@@ -252,10 +253,11 @@ def _place(
             positions = accumulate(
                 int(not part) for (part,) in stage.rows(sql("sources/parts.sql"), {"file": file, "first_row": row})
             )
-            numbers = [numbers[p - 1] if numbers else p for p in positions]
+            numbers = array("q", (numbers[p - 1] if numbers else p for p in positions))
         if numbers is not None:
-            lines += [(file, ordinal, line) for ordinal, line in enumerate(numbers)]
-    stage.load("staged_lines", ("file", "ordinal", "line"), lines)
+            runs += _runs(row, numbers)
+    stage.load("line_runs", ("row_no", "records", "line"), runs)
+    stage.run(sql("sources/spread_lines.sql"))
     for name, line, reason in stage.rows(sql("sources/problems.sql"), {"first_row": first_row}):
         findings[name].quarantined.append((line, reason))
     for name, reason, count in stage.rows(sql("sources/skips.sql"), {"first_row": first_row}):
@@ -266,11 +268,24 @@ def _place(
     return doubtful
 
 
-def _line_numbers(log: LogFile) -> list[int]:
+def _line_numbers(log: LogFile) -> array[int]:
     """The line of every record, where blank lines or texts of several lines stand between them."""
     if log.shape == "csv":
-        return [number for number, _ in files.csv_rows(log.path, log.delimiter)][1:]
-    return [number for number, _ in files.numbered_lines(log.path)]
+        return array("q", islice((number for number, _ in files.csv_rows(log.path, log.delimiter)), 1, None))
+    return array("q", (number for number, _ in files.numbered_lines(log.path)))
+
+
+def _runs(first_row: int, numbers: Iterable[int]) -> Iterator[tuple[int, int, int]]:
+    """(row of the first record, records, its line) of every run of records that stand on consecutive lines."""
+    begin = begin_line = count = 0
+    for ordinal, line in enumerate(numbers):
+        if line - begin_line != ordinal - begin:
+            if count:
+                yield first_row + begin, count, begin_line
+            begin, begin_line, count = ordinal, line, 0
+        count += 1
+    if count:
+        yield first_row + begin, count, begin_line
 
 
 def _careful(

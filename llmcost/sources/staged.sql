@@ -1,7 +1,9 @@
 -- one row is one file of this batch: where its records begin, and the line of the first one
 CREATE OR REPLACE TEMP TABLE staged_files (file VARCHAR, name VARCHAR, first_row BIGINT, first_line BIGINT);
 -- one row is one record whose line does not follow from its position: blank lines before it, or elements of a JSON document
-CREATE OR REPLACE TEMP TABLE staged_lines (file VARCHAR, ordinal BIGINT, line BIGINT);
+CREATE OR REPLACE TEMP TABLE staged_lines (row_no BIGINT, line BIGINT);
+-- one row is one run of such records on consecutive lines, on its way into staged_lines
+CREATE OR REPLACE TEMP TABLE line_runs (row_no BIGINT, records BIGINT, line BIGINT);
 -- one row is one file, with what became of its lines
 CREATE OR REPLACE TEMP TABLE read_files (
   path VARCHAR, source VARCHAR, bytes BIGINT, mtime_ns BIGINT, fingerprint VARCHAR, ingested_us BIGINT,

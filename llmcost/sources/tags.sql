@@ -39,9 +39,9 @@ SELECT t.set_id, t.tag_list, t.facts, t.more_facts, m.tags,
   coalesce(m.tags['task'], m.tags['task_id']) AS tag_task
 FROM texts t LEFT JOIN maps m ON m.set_id = t.set_id;
 
--- one row is one record that has no id: a digest of its line, and the how many-th such line of its file it is
-CREATE OR REPLACE TEMP TABLE named AS
-SELECT t.rowid AS row_no,
-  'line-' || left(t.r.line_digest, 24) || '-' || row_number() OVER (PARTITION BY f.name, t.r.line_digest ORDER BY t.rowid) AS request_id
+-- one row is one record without an id whose line stood in its file before: the how many-th such line it is
+CREATE OR REPLACE TEMP TABLE repeats AS
+SELECT t.rowid AS row_no, row_number() OVER (PARTITION BY f.name, t.r.line_digest ORDER BY t.rowid) AS occurrence
 FROM records t JOIN staged_files f ON f.file = t.r.file
-WHERE t.r.request_id IS NULL AND t.r.problem IS NULL AND t.r.skip IS NULL AND (t.r.doubt IS NULL OR t.careful);
+WHERE t.r.request_id IS NULL AND t.r.problem IS NULL AND t.r.skip IS NULL AND (t.r.doubt IS NULL OR t.careful)
+QUALIFY occurrence > 1;

@@ -1,7 +1,7 @@
 """Logs as they lie around: every valid row counts, every broken line is in quarantine with its number, nothing is lost.
 
 What `read` asserts each time: lines = requests + passed over + quarantined. Here placed.sql, parts.sql, doubtful.sql,
-problems.sql, skips.sql, counts.sql and staged.sql earn their keep.
+problems.sql, skips.sql, counts.sql, spread_lines.sql and staged.sql earn their keep.
 """
 
 from __future__ import annotations
