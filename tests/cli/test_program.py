@@ -21,7 +21,7 @@ import pytest
 from tests.cli.program import QUIET_ENVIRONMENT, captured, process
 from tests.conftest import SAMPLE_LOGS
 from tests.make_sample_logs import Company
-from tests.spend.ledgers import call, ledger
+from tests.spend.ledgers import call, ledger, overrides
 
 COMMANDS = (
     "report",
@@ -161,7 +161,7 @@ def test_two_requests_of_one_id_are_one_document(capsys: Capsys, tmp_path: Path)
     rows = list(csv.DictReader(io.StringIO(captured(capsys, "explain", "7", "--format", "csv").out)))
 
     assert [document["total"]["usd"] for document in documents] == ["0.001", "0.002"]
-    assert [(row["where"].rsplit("/", 1)[1], row["usd"]) for row in rows] == [
+    assert [(row["where"], row["usd"]) for row in rows] == [
         ("log.jsonl:1", "0.001"),
         ("log.jsonl:2", "0.002"),
     ]
@@ -422,7 +422,7 @@ def test_last_counts_back_from_the_clock_of_the_environment(capsys: Capsys, monk
     assert (near["total"]["requests"], far["total"]["requests"]) == (4, 0)
 
 
-ODD_NAMES = ("a b", "it's", 'a "b"', "[x]", "a*b", "계획", "semi;colon", "-- drop", "%20", "#1", "block")
+ODD_NAMES = ("it's a 계획", '"q" *', "[x]", "-- drop; %20 #1 block")
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
@@ -503,9 +503,9 @@ def test_several_logs_make_one_ledger(capsys: Capsys, tmp_path: Path) -> None:
 
 
 def test_a_look_and_a_store_say_the_same(capsys: Capsys, tmp_path: Path) -> None:
-    config = ("--config", str(SAMPLE_LOGS / "llmcost.yaml"))
-    looked = captured(capsys, "report", str(SAMPLE_LOGS), *config, "--by", "agent,plan", "--format", "json")
-    captured(capsys, "ingest", str(SAMPLE_LOGS), *config)
+    config, logs = ("--config", str(SAMPLE_LOGS / "llmcost.yaml")), str(SAMPLE_LOGS / "research")
+    looked = captured(capsys, "report", logs, *config, "--by", "agent,plan", "--format", "json")
+    captured(capsys, "ingest", logs, *config)
     stored = captured(capsys, "report", *config, "--by", "agent,plan", "--format", "json")
 
     assert looked.out == stored.out
@@ -592,7 +592,7 @@ def test_an_export_goes_to_stdout_a_file_or_a_folder(capsys: Capsys, tmp_path: P
 
 def test_reprice_restates_what_a_changed_price_touches_once(capsys: Capsys, tmp_path: Path, store: Path) -> None:
     (tmp_path / "llmcost.yaml").write_text("prices: {overrides: acme.yaml}\n")
-    acme = tmp_path / "acme.yaml"
+    acme = overrides(tmp_path)
     acme.write_text(acme.read_text().replace('input: "1",', 'input: "2",'))
     stale = captured(capsys, "report")
     first, second = (json.loads(captured(capsys, "reprice", "--format", "json").out)["rows"] for _ in range(2))

@@ -9,7 +9,6 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from llmcost.config import Config
 from llmcost.errors import BREACH, OK, UNDECIDED, UNUSABLE, USAGE
 from llmcost.store import SCHEMA_VERSION
 from tests.cli.program import inside
@@ -23,7 +22,7 @@ def nothing(folder: Path) -> None:
 
 
 def store(folder: Path) -> None:
-    ledger(folder, [call("abc-123", agent="planner")], Config())
+    ledger(folder, [call("abc-123", agent="planner")])
 
 
 def log(folder: Path) -> None:

@@ -42,7 +42,6 @@ def to_folder(
     window: Window | None = None,
 ) -> Written:
     """Exports a fresh ledger of these rows into folder/out."""
-    (folder / "llmcost.duckdb").unlink(missing_ok=True)
     with open_ledger(ledger(folder, rows), read_only=True) as store:
         return files.to_folder(store, yaml or Config(), DATASETS[name], form, folder / "out", None, window or Window())
 
@@ -82,7 +81,7 @@ def test_a_folder_holds_a_file_per_day_and_a_manifest_of_them(tmp_path: Path, na
     assert (done.files, done.changed, done.removed, done.rows, done.cost) == (4, 4, 0, 4, Decimal("0.004"))
     written = manifest(tmp_path, name)
     assert [entry["dt"] for entry in written["files"]] == [*days[:3], None]
-    assert written["prices_sha256"] == prices(tmp_path).digest
+    assert written["prices_sha256"] == prices().digest
     for entry in written["files"]:
         data = found[f"{name}/v1/{entry['path']}"]
         assert (entry["bytes"], entry["sha256"], entry["rows"]) == (len(data), hashlib.sha256(data).hexdigest(), 1)
@@ -302,7 +301,7 @@ def test_two_stores_hash_one_user_to_two_names(tmp_path: Path) -> None:
     for name in "ab":
         folder = tmp_path / name
         folder.mkdir()
-        with open_ledger(ledger(folder, [call("a", user="ann")]), read_only=True) as store:
+        with open_ledger(ledger(folder, [call(name, user="ann")]), read_only=True) as store:
             text = streamed(store, "requests", "ndjson", settings(folder, "privacy: {user: hashed}"), folder / "o")
         found.add(json.loads(text)["user"])
 
@@ -420,7 +419,7 @@ EVERYTHING = [
 
 @pytest.mark.parametrize("of", ["sample", "everything"])
 def test_an_export_read_into_an_empty_store_is_the_same_ledger(sample_ledger: Path, tmp_path: Path, of: str) -> None:
-    book = catalogue.load() if of == "sample" else prices(tmp_path)
+    book = catalogue.load() if of == "sample" else prices()
     first = sample_ledger if of == "sample" else ledger(tmp_path, EVERYTHING)
     with open_ledger(first, read_only=True) as one:
         text = streamed(one, "requests", "ndjson", Config(), tmp_path / "all.ndjson")

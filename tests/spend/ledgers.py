@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from llmcost import conditions, config
@@ -43,10 +44,17 @@ NOON = "2026-10-15T12:00:00Z"
 
 
 @cache
-def prices(folder: Path) -> catalogue.Catalogue:
+def prices() -> catalogue.Catalogue:
+    """The catalogue with the two models of acme."""
+    with TemporaryDirectory() as folder:
+        return catalogue.load((overrides(Path(folder)),))
+
+
+def overrides(folder: Path) -> Path:
+    """The two models of acme as a file of prices."""
     path = folder / "acme.yaml"
     path.write_text(PRICES)
-    return catalogue.load((path,))
+    return path
 
 
 def call(name: str, **facts: Any) -> Row:
@@ -55,12 +63,22 @@ def call(name: str, **facts: Any) -> Row:
     return {k: v for k, v in (usual | facts).items() if v is not None}
 
 
-def ledger(folder: Path, rows: Iterable[Mapping[str, Any]], settings: Config | None = None) -> Path:
-    """A ledger of these native rows; each keeps its own `source` if it names one."""
-    log, path = folder / "log.jsonl", folder / "llmcost.duckdb"
-    log.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    ingest([str(log)], path, config=settings or Config(), catalogue=prices(folder))
+def ledger(folder: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
+    """A ledger of these native rows (from log.jsonl, beside it); each keeps its own `source` if it names one."""
+    text = "".join(json.dumps(row) + "\n" for row in rows)
+    (folder / "log.jsonl").write_text(text)
+    path = folder / "llmcost.duckdb"
+    path.write_bytes(_ledger(text))
     return path
+
+
+@cache
+def _ledger(text: str) -> bytes:
+    """Many tests ask about the same rows: they are read once."""
+    with TemporaryDirectory() as folder, chdir(folder):
+        Path("log.jsonl").write_text(text)
+        ingest(["log.jsonl"], Path("llmcost.duckdb"), config=Config(), catalogue=prices())
+        return Path("llmcost.duckdb").read_bytes()
 
 
 def settings(folder: Path, yaml: str) -> Config:

@@ -57,17 +57,17 @@ def test_a_priced_request_is_the_sum_of_its_components(tmp_path: Path) -> None:
     assert cost(table) == Decimal("0.02094")
     assert facts(table)["price_since"] == "2020-01-01T00:00:00Z"
     assert facts(table)["price_source"] == {"url": "https://acme.example/prices", "checked": "2026-10-01"}
-    assert table.notes[0] == f"read from {tmp_path}/log.jsonl:1 (native), usage exact, declared"
+    assert table.notes[0] == "read from log.jsonl:1 (native), usage exact, declared"
     assert table.notes[1].startswith(f"price {facts(table)['price_id']}, in force since 2020-01-01")
     assert "checked 2026-10-01" in table.notes[2]
 
 
 def test_the_components_of_every_sample_request_add_up_to_its_cost(sample_ledger: Path) -> None:
     with open_ledger(sample_ledger, read_only=True) as store:
-        ids = store.rows("SELECT request_id, cost FROM requests WHERE price_id IS NOT NULL AND seq % 7 = 0")
+        ids = store.rows("SELECT request_id, cost FROM requests WHERE price_id IS NOT NULL AND seq % 29 = 0")
         found = [(explain(store, request_id)[0], expected) for request_id, expected in ids]
 
-    assert len(found) > 400
+    assert len(found) > 100
     for table, expected in found:
         exact = sum((row[-1] for row in table.rows), Decimal(0))  # type: ignore[misc]
         assert exact.quantize(Decimal(10) ** -12, rounding=ROUND_HALF_EVEN) == expected == cost(table)
@@ -126,7 +126,7 @@ def test_a_bare_number_may_be_the_id_of_several_requests(tmp_path: Path) -> None
     )
 
     assert [cost(one), cost(two)] == [Decimal("0.001"), Decimal("0.003")]
-    assert [one.rows[0][0], two.rows[0][0]] == [f"{tmp_path}/log.jsonl:1", f"{tmp_path}/log.jsonl:2"]
+    assert [one.rows[0][0], two.rows[0][0]] == ["log.jsonl:1", "log.jsonl:2"]
 
 
 def test_a_request_without_time_and_model_still_has_a_title(tmp_path: Path) -> None:

@@ -127,20 +127,20 @@ def test_anything_but_one_select_is_refused(path: Path, text: str) -> None:
     assert str(error.value).startswith("sql: ")
     assert error.value.hint in (EXAMPLE, TABLES)
     assert path.read_bytes() == before
-    assert sorted(p.name for p in path.parent.iterdir()) == ["acme.yaml", "llmcost.duckdb", "log.jsonl"]
+    assert sorted(p.name for p in path.parent.iterdir()) == ["llmcost.duckdb", "log.jsonl"]
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "SELECT * FROM read_csv('{folder}/acme.yaml')",
-        "SELECT * FROM read_text('{folder}/acme.yaml')",
-        "SELECT * FROM read_blob('{folder}/acme.yaml')",
+        "SELECT * FROM read_csv('{folder}/log.jsonl')",
+        "SELECT * FROM read_text('{folder}/log.jsonl')",
+        "SELECT * FROM read_blob('{folder}/log.jsonl')",
         "SELECT * FROM read_json('{folder}/log.jsonl')",
         "SELECT * FROM '{folder}/log.jsonl'",
         "SELECT * FROM glob('{folder}/*')",
-        "SELECT * FROM sniff_csv('{folder}/acme.yaml')",
-        "SELECT * FROM parquet_metadata('{folder}/acme.yaml')",
+        "SELECT * FROM sniff_csv('{folder}/log.jsonl')",
+        "SELECT * FROM parquet_metadata('{folder}/log.jsonl')",
         "SELECT * FROM duckdb_extensions() WHERE load('httpfs')",
         "SELECT getenv('HOME')",
         "SELECT * FROM query_table('{folder}/log.jsonl')",

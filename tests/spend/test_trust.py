@@ -29,6 +29,10 @@ def gathered(
     return trust.gather(store, config or Config(), None, window or Window(), "UTC", digest=digest)
 
 
+def sources(store: Store) -> Any:
+    return gathered(store).as_json()["sources"]
+
+
 def notes(store: Store, config: Config | None = None) -> list[str]:
     return list(report(store, config or Config(), Question(by=["model"])).notes)
 
@@ -84,34 +88,31 @@ def test_without_any_cost_there_is_no_share(tmp_path: Path) -> None:
         assert "cost without agent -, feature -, user -" in notes(store)
 
 
-@pytest.mark.parametrize(
-    ("recorded", "ratio", "words"),
-    [
-        ("0.002", "2.000", ": counted twice?"),
-        ("0.00205", "2.050", ": counted twice?"),
-        ("0.1", "100.000", ": cents taken for dollars?"),
-        ("0.00001", "0.010", ": dollars taken for cents?"),
-        ("1000", "1000000.000", ": micro-dollars?"),
-        ("1000000", "1000000000.000", ": nano-dollars?"),
-        ("0.0015", "1.500", ""),
-        ("0.0003", "0.300", ""),
-    ],
-)
-def test_a_strange_ratio_is_told_and_a_round_one_names_the_likely_bug(
-    tmp_path: Path, recorded: str, ratio: str, words: str
-) -> None:
-    with opened(tmp_path, [call("a", source_cost=recorded)]) as store:
-        found = gathered(store).as_json()["sources"]
-        told = [note for note in notes(store) if "recorded" in note]
+def test_a_strange_ratio_is_told_and_a_round_one_names_the_likely_bug(tmp_path: Path) -> None:
+    expected = {  # what a source recorded for a call of a thousandth of a dollar: the ratio, and what it means
+        "0.002": ("2.000", ": counted twice?"),
+        "0.00205": ("2.050", ": counted twice?"),
+        "0.1": ("100.000", ": cents taken for dollars?"),
+        "0.00001": ("0.010", ": dollars taken for cents?"),
+        "1000": ("1000000.000", ": micro-dollars?"),
+        "1000000": ("1000000000.000", ": nano-dollars?"),
+        "0.0015": ("1.500", ""),
+        "0.0003": ("0.300", ""),
+    }
+    with opened(tmp_path, [call(cost, source=cost, source_cost=cost) for cost in expected]) as store:
+        ratios = {one["source"]: one["ratio"] for one in sources(store)}
+        told = {note.split()[0]: note for note in notes(store) if "recorded" in note}
 
-    assert isinstance(found, Sequence)
-    assert found[0]["ratio"] == ratio
-    assert told[0].endswith(f"(ratio {ratio}){words}")
+    assert ratios == {cost: ratio for cost, (ratio, _) in expected.items()}
+    assert set(told) == set(expected)
+    for cost, (ratio, words) in expected.items():
+        assert told[cost].endswith(f"(ratio {ratio}){words}")
 
 
-@pytest.mark.parametrize("recorded", ["0.001", "0.00099", "0.00101", None])
-def test_a_ratio_near_one_is_nothing_to_talk_about(tmp_path: Path, recorded: str | None) -> None:
-    with opened(tmp_path, [call("a", source_cost=recorded)]) as store:
+def test_a_ratio_near_one_is_nothing_to_talk_about(tmp_path: Path) -> None:
+    rows = [call(str(cost), source=str(cost), source_cost=cost) for cost in ("0.001", "0.00099", "0.00101", None)]
+    with opened(tmp_path, rows) as store:
+        assert len(sources(store)) == 4
         assert not [note for note in notes(store) if "recorded" in note]
 
 
@@ -144,7 +145,7 @@ def test_the_keys_of_json_are_exactly_those_of_the_contract(tmp_path: Path) -> N
     assert found["sources"] == [
         {"source": "native", "requests": 1, "cost": "0.001000000000", "source_cost": "0.001", "ratio": "1.000"},
     ]
-    assert found["prices"] == {"as_of": "2026-10-01", "sha256": prices(tmp_path).digest}
+    assert found["prices"] == {"as_of": "2026-10-01", "sha256": prices().digest}
     assert found["data_until"] == NOON
 
 
@@ -185,7 +186,7 @@ def test_the_unpriced_are_named_the_biggest_first(tmp_path: Path) -> None:
 def test_costs_of_an_older_catalogue_are_called_stale(tmp_path: Path) -> None:
     with opened(tmp_path, [call("a")]) as store:
         config = Config()
-        fresh = report(store, config, Question(by=["model"]), digest=prices(tmp_path).digest)
+        fresh = report(store, config, Question(by=["model"]), digest=prices().digest)
         stale = report(store, config, Question(by=["model"]), digest="another")
         unknown = report(store, config, Question(by=["model"]))
     sentence = "prices have changed since these costs were computed: llmcost reprice"
@@ -321,9 +322,9 @@ def test_the_prices_named_are_those_that_were_used(tmp_path: Path) -> None:
     log.write_text(
         '{"request_id": "a", "ts": "2026-10-15T12:00:00Z", "provider": "acme", "model": "big", "input_tokens": 1}\n'
     )
-    ingest([str(log)], tmp_path / "l.duckdb", config=Config(), catalogue=prices(tmp_path))
+    ingest([str(log)], tmp_path / "l.duckdb", config=Config(), catalogue=prices())
     with open_ledger(tmp_path / "l.duckdb", read_only=True) as store:
         found = gathered(store)
 
     assert found.prices_as_of == "2026-09-01"  # that of `big`, not the newest of the catalogue
-    assert found.prices_digest == prices(tmp_path).digest != catalogue.digest(())
+    assert found.prices_digest == prices().digest != catalogue.digest(())
