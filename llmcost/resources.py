@@ -11,6 +11,11 @@ PACKAGE = Path(__file__).resolve().parent
 @cache
 def sql(name: str) -> str:
     """The text of `room/question.sql`, relative to the package."""
+    return text(name)
+
+
+def text(name: str) -> str:
+    """The text of a file that lies beside the code."""
     return (PACKAGE / name).read_text(encoding="utf-8")
 
 

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from llmcost import ledger
+from llmcost.resources import text
 from llmcost.sources import files
 from llmcost.sources.files import LogFile
 
@@ -27,7 +28,11 @@ class Format:
     fits: Callable[[Record], bool]
     detected_by: str
     counting: str
-    how_to: str
+
+    @property
+    def how_to(self) -> str:
+        """How to get such a log out of the system that has it."""
+        return text(f"sources/how_to/{self.name}.md").rstrip()
 
 
 def _has(*names: str) -> Callable[[Record], bool]:
@@ -124,8 +129,6 @@ FORMATS: tuple[Format, ...] = (
         _slp,
         "hidden_params and model_group, or litellm_call_id, startTime and response_cost",
         "prompt_tokens holds cache reads and writes (not on /v1/messages rows); completion_tokens holds reasoning; a cache hit costs nothing",
-        "In the proxy's config.yaml: litellm_settings: {success_callback: [s3_v2], failure_callback: [s3_v2]}; then fetch the bucket "
-        "and run llmcost ingest FOLDER. Or append the payload of a custom callback (kwargs['standard_logging_object']) to a .jsonl file.",
     ),
     Format(
         "litellm_spendlogs",
@@ -134,7 +137,6 @@ FORMATS: tuple[Format, ...] = (
         _has("call_type", "spend", "startTime"),
         "call_type, spend and startTime",
         "as LiteLLM's payload; cache and reasoning detail come from the metadata column",
-        'psql "$DATABASE_URL" -c "\\copy (SELECT * FROM \\"LiteLLM_SpendLogs\\") TO STDOUT CSV HEADER" | llmcost ingest -',
     ),
     Format(
         "anthropic_message",
@@ -143,8 +145,6 @@ FORMATS: tuple[Format, ...] = (
         _anthropic,
         'type "message" with usage, or type "error" with error',
         "input_tokens excludes cache reads and writes; thinking is inside output_tokens; iterations at another model are rows of their own",
-        "Write message.model_dump_json() of each response to a .jsonl file, best inside "
-        '{"timestamp": ..., "user": ..., "feature": ..., "request": ..., "response": ...}: the message itself carries no time.',
     ),
     Format(
         "openai_responses",
@@ -153,7 +153,6 @@ FORMATS: tuple[Format, ...] = (
         lambda r: _openai(r) and _body(r).get("object") == "response",
         'object "response"',
         "input_tokens holds cached tokens, output_tokens holds reasoning; web searches are counted from output[]",
-        'Write response.model_dump_json() of each call to a .jsonl file; put metadata={"feature": ...} into the request.',
     ),
     Format(
         "openai_chat",
@@ -162,8 +161,6 @@ FORMATS: tuple[Format, ...] = (
         _openai,
         'object "chat.completion", "text_completion" or "list" with usage',
         "prompt_tokens holds cached, audio and image tokens; completion_tokens holds reasoning and rejected predictions",
-        "Write completion.model_dump_json() of each call to a .jsonl file, or download the output file of a batch. "
-        "With streaming, ask for stream_options={'include_usage': true}.",
     ),
     Format(
         "native",
@@ -172,7 +169,6 @@ FORMATS: tuple[Format, ...] = (
         _native,
         "every key is a ledger column, or input_tokens, output_tokens, cache_write_tokens",
         "token columns are disjoint; the three totals may stand in for their parts",
-        "llmcost export --dataset requests --format ndjson, or write it yourself: see llmcost sources native",
     ),
 )
 
@@ -183,7 +179,6 @@ GENERIC = Format(
     lambda _: False,
     "column names such as model, prompt_tokens, completion_tokens, cost, timestamp; or sources: in llmcost.yaml",
     "input is taken to hold cache reads unless its own total or the mapping says otherwise (then marked assumed)",
-    "Name the columns in llmcost.yaml: sources: [{path: 'logs/*.jsonl', columns: {ts: time, model: llm, input_tokens: usage.in}}]",
 )
 
 BY_NAME: dict[str, Format] = {f.name: f for f in (*FORMATS, GENERIC)}

@@ -30,6 +30,9 @@ MANY_FILES = 64
 """More files than this are small ones. Their few rows are gathered first: the engine would settle file by file, in vectors of
 a row or two, and with several threads keep a block for each file and column."""
 
+VIEWS = {"enveloped": "sources/envelope.sql"}
+"""Views over `raw` that several formats read from, made when a query asks for one."""
+
 MAX_LINE_BYTES = 256 << 20
 """A longer line is no request."""
 
@@ -127,8 +130,9 @@ def _insert(stage: Store, group: Group, *, careful: bool = False) -> int:
             source = (
                 f"WITH wanted_records AS (SELECT *, {group.mapping.condition(params)} AS wanted FROM raw)\n{source}"
             )
-        elif "FROM enveloped" in source:
-            stage.run(sql("sources/envelope.sql"))
+        for view, definition in VIEWS.items():
+            if f"FROM {view}" in source:
+                stage.run(sql(definition))
         settled = settle(source)
     whole = f"SELECT t AS r, {'true' if careful else 'false'} AS careful FROM (FROM no_records UNION ALL BY NAME ({settled})) t"
     stage.run(f"INSERT INTO records {whole}", params)
