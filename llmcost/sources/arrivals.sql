@@ -11,13 +11,15 @@ CREATE OR REPLACE TEMP MACRO unfinished(usage_quality, status) AS
 CREATE OR REPLACE TEMP VIEW candidates AS
 SELECT *, fold_key(final_id, kind, source, ts_us) AS fold_key
 FROM (
-  SELECT r.*, t.rowid AS row_no, coalesce(t.r.request_id, 'line-' || left(t.r.line_digest, 24) || '-' || coalesce(o.occurrence, 1)) AS final_id
-  FROM records t LEFT JOIN repeats o ON o.row_no = t.rowid
+  SELECT r.*, t.rowid AS row_no,
+    coalesce(n.canonical, t.r.request_id, 'line-' || left(t.r.line_digest, 24) || '-' || coalesce(o.occurrence, 1)) AS final_id
+  FROM records t LEFT JOIN repeats o ON o.row_no = t.rowid LEFT JOIN identities n ON n.id = t.r.request_id
   WHERE t.r.problem IS NULL AND t.r.skip IS NULL AND (t.r.doubt IS NULL OR t.careful)
-);
+) c
+ANTI JOIN repeats_children p ON p.row_no = c.row_no;
 
 -- the same, placed: with its file and its line
-CREATE OR REPLACE TEMP VIEW arrivals AS
+CREATE OR REPLACE TEMP VIEW placed AS
 SELECT c.*,
   coalesce(c.given_file, f.name) AS final_file,
   coalesce(c.given_line, l.line, c.row_no - f.first_row + f.first_line) AS final_line
@@ -25,7 +27,20 @@ FROM candidates c
 JOIN staged_files f ON f.file = c.file
 LEFT JOIN staged_lines l ON l.row_no = c.row_no;
 
--- one row is one record that is folded into another of this batch: usage beats none, a call beats the gateway's cache, more output beats less, later beats earlier
+-- the same, with the attribution that stands in its tags, or comes from the spans above it
+CREATE OR REPLACE TEMP VIEW arrivals AS
+SELECT a.* REPLACE (
+  coalesce(a."user", s.tag_user, h."user") AS "user", coalesce(a.plan, s.tag_plan, h.plan) AS plan, coalesce(a.agent, s.tag_agent, h.agent) AS agent,
+  coalesce(a.feature, s.tag_feature, h.feature) AS feature, coalesce(a.team, s.tag_team, h.team) AS team,
+  coalesce(a.project, s.tag_project, h.project) AS project, coalesce(a.environment, s.tag_environment, h.environment) AS environment,
+  coalesce(a.session, s.tag_session, h.session) AS session, coalesce(a.turn, s.tag_turn, h.turn) AS turn, coalesce(a.task, s.tag_task, h.task) AS task,
+  coalesce(a.tags, CASE WHEN h.tags IS NOT NULL THEN map_concat(h.tags, coalesce(s.tags, MAP {})) ELSE s.tags END, MAP {}) AS tags)
+FROM placed a
+LEFT JOIN tag_sets s
+  ON s.tag_list IS NOT DISTINCT FROM a.tag_list AND s.facts IS NOT DISTINCT FROM a.facts AND s.more_facts IS NOT DISTINCT FROM a.more_facts
+LEFT JOIN inherited h ON h.row_no = a.row_no;
+
+-- one row is one record that is folded into another of this batch
 CREATE OR REPLACE TEMP TABLE folded AS
 WITH repeated AS (SELECT fold_key FROM candidates GROUP BY fold_key HAVING count(*) > 1)
 SELECT row_no FROM candidates SEMI JOIN repeated USING (fold_key)
@@ -37,6 +52,15 @@ QUALIFY row_number() OVER (
 
 -- one row is one record that the ledger has already; `better` when it tells more than the ledger's row
 CREATE OR REPLACE TEMP TABLE known AS
-SELECT a.row_no, t.seq, unfinished(t.usage_quality, t.status) > unfinished(a.usage_quality, a.status) AS better, t.file = a.final_file AND t.line = a.final_line AS same_line
-FROM arrivals a JOIN target.requests t ON t.request_id = a.final_id AND fold_key(t.request_id, t.kind, t.source, t.ts_us) = a.fold_key
+WITH old AS (
+  SELECT t.seq, t.request_id AS final_id, t.request_id, t.kind, t.source, t.ts_us, t.usage_quality, t.status, t.file, t.line
+  FROM target.requests t SEMI JOIN candidates c ON c.final_id = t.request_id
+  UNION ALL
+  -- two rows of the ledger that turn out to be one
+  SELECT t.seq, n.canonical, n.canonical, t.kind, t.source, t.ts_us, t.usage_quality, t.status, t.file, t.line
+  FROM identities n JOIN target.requests t ON t.request_id = n.id WHERE n.id <> n.canonical
+)
+SELECT a.row_no, a.fold_key, a.final_id, t.seq, unfinished(t.usage_quality, t.status) > unfinished(a.usage_quality, a.status) AS better,
+  t.file = a.final_file AND t.line = a.final_line AS same_line
+FROM placed a JOIN old t ON t.final_id = a.final_id AND fold_key(t.request_id, t.kind, t.source, t.ts_us) = a.fold_key
 WHERE a.row_no NOT IN (SELECT row_no FROM folded);

@@ -1,2 +1,2 @@
--- a row of the ledger that had no usage makes way for one that has
-DELETE FROM target.requests WHERE seq IN (SELECT seq FROM known WHERE better)
+-- a row of the ledger makes way for what tells more about the same request
+DELETE FROM target.requests WHERE seq IN (FROM outdone)

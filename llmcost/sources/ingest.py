@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any
 
 from llmcost.config import Config
 from llmcost.errors import UsageError
@@ -198,7 +199,7 @@ def _land(
         with work.attached(ledger):
             base_seq = int(work.value("SELECT coalesce(max(seq), 0) FROM target.requests"))
             work.run("SET VARIABLE base_seq = CAST($seq AS BIGINT)", {"seq": base_seq})
-            work.run(sql("sources/arrivals.sql"))
+            gather(work)
             keep = bool(work.value(sql("sources/keep_seq.sql")))
             work.run("SET VARIABLE keep_seq = CAST($keep AS BOOLEAN)", {"keep": keep})
             work.run(sql("sources/requests.sql"))
@@ -206,6 +207,7 @@ def _land(
             with work.transaction():
                 work.run(sql("sources/forget_replaced.sql"))
                 work.run(f"INSERT INTO target.requests BY NAME {sql(charges.CHARGES)}")
+                work.run(sql("sources/note_aliases.sql"))
                 if work.value(sql("sources/any_attempts.sql")):
                     work.run(sql("sources/chains.sql"))
                 _note_files(work, batch, findings, report)
@@ -213,10 +215,41 @@ def _land(
     path.unlink()
 
 
+def gather(work: Store) -> None:
+    """From staged records to the rows that are new or tell more, with the ledger attached as `target`."""
+    work.run(sql("sources/lineage.sql" if work.value(sql("sources/any_spans.sql")) else "sources/no_lineage.sql"))
+    work.run("CREATE OR REPLACE TEMP TABLE identities (id VARCHAR, canonical VARCHAR)")
+    work.load("identities", ("id", "canonical"), _identities(work.rows(sql("sources/linked_ids.sql"))))
+    work.run(sql("sources/arrivals.sql"))
+    work.run(sql("sources/merged.sql"))
+
+
+def _identities(links: Iterable[Sequence[Any]]) -> list[tuple[str, str]]:
+    """(id, the one that stands for it) of all ids that (id, alias, is_old) links tie together; an old id stands for new ones."""
+    roots: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while (above := roots.setdefault(name, name)) != name:
+            roots[name] = roots[above]
+            name = above
+        return name
+
+    ids: dict[str, bool] = {}
+    for name, alias, is_old in links:
+        ids[name] = ids.get(name, False) or is_old
+        roots[root(f"alias {alias}")] = root(f"id {name}")
+    chosen: dict[str, str] = {}
+    for name in sorted(ids, key=lambda each: (not ids[each], each)):
+        chosen.setdefault(root(f"id {name}"), name)
+    return [(name, chosen[root(f"id {name}")]) for name in ids]
+
+
 def _note_files(work: Store, batch: Sequence[Group], findings: dict[str, Findings], report: IngestReport) -> None:
     """Remembers what was read, and which lines could not be."""
     now_us = time.time_ns() // 1000
     counts = {name: row for name, *row in work.rows(sql("sources/counts.sql"))}
+    for name, number in work.rows(sql("sources/repeated_children.sql")):
+        findings[name].skipped["repeats the usage of its children"] += number
     rows: list[tuple[object, ...]] = []
     for group in batch:
         log = group.logs[0]

@@ -10,6 +10,9 @@ LATER = ("ts", "line", "seq", "cost", "price_id", "unpriced_reason")
 EXTRA: dict[str, str] = {
     "line_digest": "VARCHAR",
     "part": "BIGINT",
+    "alias": "VARCHAR",
+    "span": "VARCHAR",
+    "snapshot": "BOOLEAN",
     "fallbacks": "BIGINT",
     "fallback_from": "VARCHAR",
     "tag_list": "VARCHAR",

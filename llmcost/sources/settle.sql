@@ -83,7 +83,7 @@ WITH counted AS (
   FROM parts
 )
 SELECT
-  file, source, nullif(id, '') AS request_id, line_digest, part, started_us AS ts_us,
+  file, source, nullif(id, '') AS request_id, line_digest, part, nullif(alias, '') AS alias, nullif(span, '') AS span, coalesce(snapshot, false) AS snapshot, started_us AS ts_us,
   CASE WHEN ended_us >= started_us THEN (ended_us - started_us) // 1000 ELSE milliseconds(latency_ms) END AS latency_ms,
   CASE WHEN first_token_us >= started_us THEN (first_token_us - started_us) // 1000 ELSE milliseconds(ttft_ms) END AS ttft_ms,
   CASE WHEN kind_said IS NOT NULL THEN kind_said WHEN cache_hit THEN 'cache_hit' WHEN outcome = 'success' THEN 'call' ELSE 'attempt' END AS kind,

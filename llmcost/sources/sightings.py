@@ -5,6 +5,8 @@ from __future__ import annotations
 TEXTS: tuple[str, ...] = (
     # identity and fate: `skip` is why it is no request, `doubt` why the line is to be read again with more care
     *("file", "source", "id", "line_digest", "kind_said", "skip", "doubt"),
+    # `alias` is a second id of the same request; `span` is the id that children name as their `parent` in the same `trace`
+    *("alias", "span"),
     # time: instants as text (epoch number or ISO 8601)
     *("started", "ended", "first_token", "latency_ms", "ttft_ms"),
     # outcome
@@ -45,6 +47,8 @@ COLUMNS: dict[str, str] = {
     **dict.fromkeys(TEXTS, "VARCHAR"),
     # from 1: rows that one record has besides its own (Anthropic iterations), right after it
     "part": "BIGINT",
+    # whether other rows of the same request may be earlier or later states of it: then each count is the largest seen
+    "snapshot": "BOOLEAN",
     "cache_hit": "BOOLEAN",
     "input_includes_cache": "BOOLEAN",
     "output_includes_reasoning": "BOOLEAN",

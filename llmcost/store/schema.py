@@ -28,7 +28,12 @@ def _first(store: Store) -> None:
     store.remember("prompt_key", secrets.token_hex(16))
 
 
-MIGRATIONS: list[Callable[[Store], None]] = [_first]
+def _second(store: Store) -> None:
+    """Version 2: the second ids of requests."""
+    store.run(sql("store/aliases.sql"))
+
+
+MIGRATIONS: list[Callable[[Store], None]] = [_first, _second]
 """Migration N takes a store from version N to N+1. A new one is appended, an old one never changed."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

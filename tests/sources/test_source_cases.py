@@ -18,6 +18,7 @@ import yaml
 from llmcost import ledger
 from llmcost.resources import PACKAGE, sql
 from llmcost.sources import records, sightings, stage
+from llmcost.sources.ingest import gather
 from llmcost.store import Store, open_scratch, requests_ddl
 from tests.sources.reading import tokens
 
@@ -105,7 +106,9 @@ def arrived(cases: Sequence[Case]) -> Iterator[list[Row]]:
             add_ledger(store, case.get("ledger", []))
             store.run(sql("sources/tags.sql"))
             store.run("SET VARIABLE base_seq = 100::BIGINT; SET VARIABLE default_ts_us = NULL::BIGINT")
-            store.run(sql("sources/arrivals.sql"))
+            store.run("CREATE TABLE target.aliases (alias VARCHAR, request_id VARCHAR)")
+            fill(store, "target.aliases", {"alias": "VARCHAR", "request_id": "VARCHAR"}, case.get("aliases", []))
+            gather(store)
             store.run(
                 "SET VARIABLE keep_seq = CAST($keep AS BOOLEAN)", {"keep": store.value(sql("sources/keep_seq.sql"))}
             )
