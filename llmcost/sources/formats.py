@@ -28,6 +28,8 @@ class Format:
     fits: Callable[[Record], bool]
     detected_by: str
     counting: str
+    ordered: bool = False
+    """Whether a line means something only together with the lines before it: its query sees them with their order as `row_no`."""
 
     @property
     def how_to(self) -> str:
@@ -121,7 +123,32 @@ def stream_event(record: Record) -> str | None:
     return kind if is_event else "prompt_filter_results" if is_preface else None
 
 
+OTEL_PREFIXES = ("gen_ai.", "llm.token_count.", "llm.usage.", "ai.usage.", "openinference.", "traceloop.")
+
+
+def _otel(r: Record) -> bool:
+    """A span of its own, or the bare map of its attributes."""
+    found = r.get("attributes", r.get("Attributes", r))
+    names = (
+        found
+        if isinstance(found, Mapping)
+        else [e.get("key") or e.get("Key") for e in found if isinstance(e, Mapping)]
+        if isinstance(found, list)
+        else ()
+    )
+    is_span = found is not r and bool({"span_id", "spanId", "context", "SpanContext", "spanContext"} & set(r))
+    return is_span or any(str(name).startswith(OTEL_PREFIXES) for name in names)
+
+
 FORMATS: tuple[Format, ...] = (
+    Format(
+        "otlp_traces",
+        "OpenTelemetry traces as OTLP JSON (collector file exporter), in any GenAI dialect",
+        "sources/otel.sql",
+        lambda r: "resourceSpans" in r or "resource_spans" in r,
+        "resourceSpans",
+        "a span counts if it has usage and none below it has; input holds cache, output holds reasoning, except where the dialect is known to do otherwise",
+    ),
     Format(
         "litellm_slp",
         "LiteLLM StandardLoggingPayload (callbacks, S3/GCS/Datadog sinks)",
@@ -145,6 +172,14 @@ FORMATS: tuple[Format, ...] = (
         _anthropic,
         'type "message" with usage, or type "error" with error',
         "input_tokens excludes cache reads and writes; thinking is inside output_tokens; iterations at another model are rows of their own",
+    ),
+    Format(
+        "otel_span",
+        "OpenTelemetry spans one by one, or their attributes: GenAI conventions, OpenLLMetry, OpenLIT, OpenInference, Vercel AI SDK",
+        "sources/otel.sql",
+        _otel,
+        "an attribute that starts with gen_ai., llm.token_count., llm.usage., ai.usage., openinference. or traceloop.",
+        "as otlp_traces",
     ),
     Format(
         "openai_responses",

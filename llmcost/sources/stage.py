@@ -30,7 +30,7 @@ MANY_FILES = 64
 """More files than this are small ones. Their few rows are gathered first: the engine would settle file by file, in vectors of
 a row or two, and with several threads keep a block for each file and column."""
 
-VIEWS = {"enveloped": "sources/envelope.sql"}
+VIEWS = {"enveloped": "sources/envelope.sql", "spans_seen": "sources/spans.sql"}
 """Views over `raw` that several formats read from, made when a query asks for one."""
 
 MAX_LINE_BYTES = 256 << 20
@@ -113,13 +113,14 @@ def _insert(stage: Store, group: Group, *, careful: bool = False) -> int:
     before = int(stage.value("SELECT coalesce(max(rowid) + 1, 0) FROM records"))
     params: dict[str, object] = {}
     raw = _raw(stage, group)
-    if len(group.logs) > MANY_FILES:
-        stage.run("SET threads = 1")
+    is_ordered = BY_NAME[group.format].ordered
+    if is_ordered or len(group.logs) > MANY_FILES:
+        stage.run("SET threads = 1" if len(group.logs) > MANY_FILES else "RESET threads")
         try:
             stage.run(f"CREATE OR REPLACE TEMP TABLE gathered AS {raw}")
         finally:
             stage.run("RESET threads")
-        raw = "FROM gathered"
+        raw = "SELECT *, rowid AS row_no FROM gathered" if is_ordered else "FROM gathered"
     stage.run(f"CREATE OR REPLACE TEMP VIEW raw AS {raw}")
     if group.format == "native":
         settled = native.query()
@@ -133,6 +134,9 @@ def _insert(stage: Store, group: Group, *, careful: bool = False) -> int:
         for view, definition in VIEWS.items():
             if f"FROM {view}" in source:
                 stage.run(sql(definition))
+        if is_ordered:
+            stage.run(f"CREATE OR REPLACE TEMP TABLE ordered AS SELECT * EXCLUDE (row_no) FROM ({source}) ORDER BY row_no, part NULLS FIRST")
+            source = "FROM ordered"
         settled = settle(source)
     whole = f"SELECT t AS r, {'true' if careful else 'false'} AS careful FROM (FROM no_records UNION ALL BY NAME ({settled})) t"
     stage.run(f"INSERT INTO records {whole}", params)

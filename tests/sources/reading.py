@@ -17,6 +17,9 @@ from llmcost.store import open_ledger
 
 Row = dict[str, Any]
 
+MANY_A_LINE = frozenset({"otlp_traces", "otlp_logs", "langfuse_ingestion", "gemini_cli"})
+"""Formats whose lines hold many records each: requests, and what is passed over, are counted by record."""
+
 
 @cache
 def prices() -> catalogue.Catalogue:
@@ -71,7 +74,8 @@ def read(*paths: Path, ledger: Path | None = None, settings: config.Config | Non
     report = ingest([str(p) for p in paths], ledger, config=settings or config.Config(), catalogue=prices(), **more)
     for file in report.files:
         read_now = 0 if "read before" in file.skipped else file.requests + file.quarantined
-        assert file.lines == read_now + sum(file.skipped.values()), file
+        if file.source not in MANY_A_LINE:
+            assert file.lines == read_now + sum(file.skipped.values()), file
     with open_ledger(ledger, read_only=True) as store:
         names, rows = store.table("SELECT * FROM ledger ORDER BY seq")
         quarantine = store.rows("SELECT file, line, reason FROM quarantine ORDER BY file, line, reason")
