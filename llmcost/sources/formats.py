@@ -140,6 +140,40 @@ def _otel(r: Record) -> bool:
     return is_span or any(str(name).startswith(OTEL_PREFIXES) for name in names)
 
 
+def _langfuse_observation(r: Record) -> bool:
+    usage = {"usageDetails", "usage_details", "inputUsage", "parentObservationId", "parent_observation_id"} & set(r)
+    return bool(usage) and bool({"traceId", "trace_id"} & set(r))
+
+
+def _langfuse_trace(r: Record) -> bool:
+    is_export = {"timestamp", "name", "id"} <= set(r) and bool({"projectId", "project_id"} & set(r)) and "tags" in r
+    return isinstance(r.get("observations"), list) or is_export
+
+
+def _langfuse_event(r: Record) -> bool:
+    events = r.get("batch") if isinstance(r.get("batch"), list) else [r]
+    return any(
+        isinstance(e, Mapping)
+        and isinstance(e.get("body"), Mapping)
+        and str(e.get("type")).endswith(("-create", "-update"))
+        for e in events  # type: ignore[union-attr]
+    )
+
+
+def _transcript(r: Record) -> bool:
+    message = r.get("message")
+    is_line = "sessionId" in r and "uuid" in r
+    return is_line or (isinstance(message, Mapping) and "usage" in message and "sessionId" in r)
+
+
+def _qwen(r: Record) -> bool:
+    message = r.get("message")
+    return _transcript(r) and ("usageMetadata" in r or (isinstance(message, Mapping) and "parts" in message))
+
+
+CODEX_TYPES = ("session_meta", "turn_context", "event_msg", "response_item", "compacted")
+
+
 FORMATS: tuple[Format, ...] = (
     Format(
         "otlp_traces",
@@ -164,6 +198,72 @@ FORMATS: tuple[Format, ...] = (
         _has("call_type", "spend", "startTime"),
         "call_type, spend and startTime",
         "as LiteLLM's payload; cache and reasoning detail come from the metadata column",
+    ),
+    Format(
+        "langfuse_ingestion",
+        "Langfuse ingestion events, as SDKs send them",
+        "sources/langfuse.sql",
+        _langfuse_event,
+        'batch[] of {"type": "generation-create", "body": ...}, or such events one by one',
+        "as langfuse_observation; a create and its updates are one call",
+    ),
+    Format(
+        "langfuse_trace",
+        "Langfuse traces: the download of one, or rows of the export",
+        "sources/langfuse.sql",
+        _langfuse_trace,
+        "observations[], or id, name, timestamp, projectId and tags",
+        "as langfuse_observation; user, session and tags go to all observations of the trace",
+    ),
+    Format(
+        "langfuse_observation",
+        "Langfuse observations: blob export, table export, API pages",
+        "sources/langfuse.sql",
+        _langfuse_observation,
+        "usageDetails or parentObservationId, with traceId",
+        "a generation counts if none below it has usage; parts stand beside each other if their sum is the total, else as their names say",
+    ),
+    Format(
+        "codex",
+        "Codex sessions (rollout-*.jsonl)",
+        "sources/codex.sql",
+        lambda r: r.get("type") in CODEX_TYPES and isinstance(r.get("payload"), Mapping),
+        "type session_meta, turn_context, event_msg, response_item or compacted, with payload",
+        "counts are cumulative: a call is the growth since the count before; a count said again, or replayed from the session that opened this one, is none",
+        ordered=True,
+    ),
+    Format(
+        "gemini_cli",
+        "Gemini CLI chats (session-*.json, .jsonl)",
+        "sources/gemini_cli.sql",
+        lambda r: {"sessionId", "projectHash"} <= set(r) or "$set" in r or "$rewindTo" in r,
+        "sessionId and projectHash, or $set, or $rewindTo",
+        "input holds cached tokens, thoughts and tool tokens stand beside; a rewound call was billed",
+        ordered=True,
+    ),
+    Format(
+        "qwen_code",
+        "Qwen Code transcripts",
+        "sources/qwen_code.sql",
+        _qwen,
+        "sessionId and uuid, with usageMetadata or message.parts",
+        "as Gemini: input holds cached tokens, thoughts stand beside the output",
+    ),
+    Format(
+        "claude_code",
+        "Claude Code transcripts (~/.claude/projects), sub-agents too",
+        "sources/claude_code.sql",
+        _transcript,
+        "sessionId and uuid, or sessionId and message.usage",
+        "lines that share a request or message id are one call, of each count the largest; input excludes cache, output holds thinking",
+    ),
+    Format(
+        "opencode",
+        "opencode messages (storage/message/**/msg_*.json, or its database)",
+        "sources/opencode.sql",
+        lambda r: {"modelID", "providerID", "tokens"} <= set(r) or ("data" in r and "modelID" in str(r["data"])[:4000]),
+        "modelID, providerID and tokens",
+        "input excludes cache; reasoning is taken to be inside the output (assumed, unless the total tells)",
     ),
     Format(
         "anthropic_message",

@@ -2,7 +2,7 @@
 -- one row is one span, or (without a span id) one row of facts about a whole trace
 CREATE OR REPLACE TEMP TABLE spans AS
 SELECT t.rowid AS row_no, t.r.trace, t.r.span, t.r.parent,
-  t.r.problem IS NULL AND t.r.skip IS NULL AND t.r.usage_quality <> 'missing' AS used,
+  t.r.problem IS NULL AND t.r.skip IS NULL AS is_call, t.r.problem IS NULL AND t.r.skip IS NULL AND t.r.usage_quality <> 'missing' AS used,
   coalesce(t.r."user", s.tag_user) AS "user", coalesce(t.r.plan, s.tag_plan) AS plan, coalesce(t.r.agent, s.tag_agent) AS agent,
   coalesce(t.r.feature, s.tag_feature) AS feature, coalesce(t.r.team, s.tag_team) AS team, coalesce(t.r.project, s.tag_project) AS project,
   coalesce(t.r.environment, s.tag_environment) AS environment, coalesce(t.r.session, s.tag_session) AS session,
@@ -17,7 +17,7 @@ CREATE OR REPLACE TEMP TABLE ascents AS
 WITH RECURSIVE above AS (
   FROM spans WHERE span IS NOT NULL QUALIFY row_number() OVER (PARTITION BY trace, span ORDER BY used DESC, row_no DESC) = 1
 ), up AS (
-  SELECT row_no, trace, parent AS at, 0 AS depth, CAST(NULL AS BIGINT) AS ancestor FROM spans WHERE used AND parent IS NOT NULL
+  SELECT row_no, trace, parent AS at, 0 AS depth, CAST(NULL AS BIGINT) AS ancestor FROM spans WHERE is_call AND parent IS NOT NULL
   UNION ALL
   SELECT up.row_no, up.trace, a.parent, up.depth + 1, a.row_no
   FROM up JOIN above a ON a.trace IS NOT DISTINCT FROM up.trace AND a.span = up.at
@@ -26,12 +26,12 @@ WITH RECURSIVE above AS (
 )
 SELECT row_no, depth, ancestor FROM up WHERE ancestor IS NOT NULL
 UNION ALL
-SELECT s.row_no, 1000, f.row_no FROM spans s JOIN spans f ON f.trace = s.trace AND f.span IS NULL WHERE s.used;
+SELECT s.row_no, 1000, f.row_no FROM spans s JOIN spans f ON f.trace = s.trace AND f.span IS NULL WHERE s.is_call;
 
 -- one row is one span whose usage is that of its children again: a call is a span with usage and none below it that has some
 CREATE OR REPLACE TEMP TABLE repeats_children AS
 WITH parents AS (
-  SELECT DISTINCT p.trace, p.span FROM ascents a JOIN spans p ON p.row_no = a.ancestor WHERE p.used AND p.span IS NOT NULL
+  SELECT DISTINCT p.trace, p.span FROM ascents a JOIN spans c ON c.row_no = a.row_no AND c.used JOIN spans p ON p.row_no = a.ancestor WHERE p.used AND p.span IS NOT NULL
   UNION
   -- its children came with an earlier ingest
   SELECT s.trace, s.span FROM spans s JOIN target.requests t ON t.trace = s.trace AND t.parent = s.span WHERE s.used AND t.kind <> 'iteration'

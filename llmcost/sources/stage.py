@@ -135,7 +135,9 @@ def _insert(stage: Store, group: Group, *, careful: bool = False) -> int:
             if f"FROM {view}" in source:
                 stage.run(sql(definition))
         if is_ordered:
-            stage.run(f"CREATE OR REPLACE TEMP TABLE ordered AS SELECT * EXCLUDE (row_no) FROM ({source}) ORDER BY row_no, part NULLS FIRST")
+            stage.run(
+                f"CREATE OR REPLACE TEMP TABLE ordered AS SELECT * EXCLUDE (row_no) FROM ({source}) ORDER BY row_no, part NULLS FIRST"
+            )
             source = "FROM ordered"
         settled = settle(source)
     whole = f"SELECT t AS r, {'true' if careful else 'false'} AS careful FROM (FROM no_records UNION ALL BY NAME ({settled})) t"
