@@ -202,6 +202,7 @@ def _land(
             gather(work)
             keep = bool(work.value(sql("sources/keep_seq.sql")))
             work.run("SET VARIABLE keep_seq = CAST($keep AS BOOLEAN)", {"keep": keep})
+            weigh(work, catalogue)
             work.run(sql("sources/requests.sql"))
             details = charges.prepare(work, catalogue)
             with work.transaction():
@@ -222,6 +223,18 @@ def gather(work: Store) -> None:
     work.load("identities", ("id", "canonical"), _identities(work.rows(sql("sources/linked_ids.sql"))))
     work.run(sql("sources/arrivals.sql"))
     work.run(sql("sources/merged.sql"))
+
+
+def weigh(work: Store, catalogue: Catalogue) -> None:
+    """Where nothing tells how tokens were counted, asks the cost that the log recorded; leaves the view `landing`."""
+    if not work.value(sql("sources/any_witness.sql")):
+        work.run("CREATE OR REPLACE TEMP VIEW landing AS FROM survivors")
+        return
+    work.run(sql("sources/readings.sql"))
+    work.run(sql("sources/requests.sql"))
+    charges.prepare(work, catalogue)
+    work.run(f"CREATE OR REPLACE TEMP TABLE readings_priced AS {sql(charges.CHARGES)}")
+    work.run(sql("sources/witnessed.sql"))
 
 
 def _identities(links: Iterable[Sequence[Any]]) -> list[tuple[str, str]]:

@@ -29,7 +29,7 @@ SELECT fold_key, min(old_seq) AS old_seq, any_value(row_no) FILTER (rank = 1) AS
     'prefix_blocks', 'scores')), rank),
   CASE WHEN bool_or(snapshot) THEN min(ts_us) ELSE arg_min(ts_us, rank) END AS ts_us,
   CASE WHEN bool_or(snapshot) THEN max(COLUMNS('_tokens$')) ELSE any_value(COLUMNS('_tokens$')) FILTER (rank = 1) END,
-  any_value(COLUMNS(lambda c: c IN ('source', 'kind', 'status', 'error_kind', 'error_code', 'requests', 'units', 'usage_quality', 'usage_basis', 'fallbacks', 'fallback_from')))
+  any_value(COLUMNS(lambda c: c IN ('source', 'kind', 'status', 'error_kind', 'error_code', 'requests', 'units', 'usage_quality', 'usage_basis', 'cache_assumed', 'reasoning_assumed', 'fallbacks', 'fallback_from')))
     FILTER (rank = 1)
 FROM members
 GROUP BY fold_key;

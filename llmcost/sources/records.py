@@ -13,6 +13,8 @@ EXTRA: dict[str, str] = {
     "alias": "VARCHAR",
     "span": "VARCHAR",
     "snapshot": "BOOLEAN",
+    "cache_assumed": "BOOLEAN",
+    "reasoning_assumed": "BOOLEAN",
     "fallbacks": "BIGINT",
     "fallback_from": "VARCHAR",
     "tag_list": "VARCHAR",

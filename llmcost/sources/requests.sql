@@ -17,4 +17,4 @@ SELECT
   a.units, a.usage_quality, a.usage_basis, a.source_cost, a.source_cost_kind,
   CAST(NULL AS DECIMAL(18, 12)) AS cost, CAST(NULL AS VARCHAR) AS price_id, CAST(NULL AS VARCHAR) AS unpriced_reason,
   a.prompt_hash, a.prefix_blocks, a.scores, a.task
-FROM survivors a;
+FROM landing a;

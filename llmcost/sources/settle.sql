@@ -116,6 +116,7 @@ SELECT
        ELSE 'exact' END AS usage_quality,
   CASE WHEN 'assumed' IN (cache_basis, reasoning_basis) OR NOT inputs_fit OR NOT outputs_fit THEN 'assumed'
        WHEN 'arithmetic' IN (cache_basis, reasoning_basis) OR hidden_z > 0 THEN 'arithmetic' ELSE 'declared' END AS usage_basis,
+  cache_basis = 'assumed' AS cache_assumed, reasoning_basis = 'assumed' AS reasoning_assumed,
   usd(source_cost, source_cost_unit) AS source_cost, CASE WHEN usd(source_cost, source_cost_unit) IS NOT NULL THEN source_cost_kind END AS source_cost_kind,
   -- a keyed digest: equal prompts are seen to be equal, and nothing else can be learned
   left(sha256(getvariable('prompt_key') || prompt), 32) AS prompt_hash,

@@ -18,9 +18,9 @@ import yaml
 from llmcost import ledger
 from llmcost.resources import PACKAGE, sql
 from llmcost.sources import records, sightings, stage
-from llmcost.sources.ingest import gather
+from llmcost.sources.ingest import gather, weigh
 from llmcost.store import Store, open_scratch, requests_ddl
-from tests.sources.reading import tokens
+from tests.sources.reading import prices, tokens
 
 HERE = Path(__file__).parent
 Row = dict[str, Any]
@@ -112,6 +112,7 @@ def arrived(cases: Sequence[Case]) -> Iterator[list[Row]]:
             store.run(
                 "SET VARIABLE keep_seq = CAST($keep AS BOOLEAN)", {"keep": store.value(sql("sources/keep_seq.sql"))}
             )
+            weigh(store, prices())
             store.run(sql("sources/requests.sql"))
             added = dicts(store, "SELECT * FROM requests ORDER BY seq")
             before = {row["seq"] for row in dicts(store, "SELECT seq FROM target.requests")}
