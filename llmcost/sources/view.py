@@ -44,11 +44,12 @@ def quarantine(store: Store) -> Table:
 def formats() -> Table:
     """One row per format that can be read."""
     columns = [Column("name", "text"), Column("what", "text"), Column("detected by", "text", brief=False)]
-    rows = [[f.name, f.title, f.detected_by] for f in BY_NAME.values()]
+    columns += [Column("counting", "text", data_only=True)]
+    rows = [[f.name, f.title, f.detected_by, f.counting] for f in BY_NAME.values()]
     return Table(
         "llmcost.sources/1",
         "What can be read",
         columns,
         rows,
-        notes=["llmcost sources NAME --how-to says how to get it out of the system that has it"],
+        notes=["llmcost sources NAME tells how it counts; --how-to, how to get it out of the system that has it"],
     )
