@@ -11,6 +11,7 @@ import re
 import shutil
 import sys
 import zlib
+from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -130,6 +131,12 @@ def prepare(log: LogFile, temporary: Path, scratch: Store) -> LogFile:
         raise UsageError(
             "SQLite files cannot be read yet", place=log.name, hint="export the table as CSV or JSON lines"
         )
+    if magic[:5] == b"PGDMP":
+        raise UsageError(
+            "a Postgres dump in the custom format cannot be read",
+            place=log.name,
+            hint="pg_restore -f dump.sql THIS_FILE makes text of it",
+        )
     if magic[:2] == b"PK":
         raise UsageError("zip archives cannot be read", place=log.name, hint="unpack it and name the folder")
     if magic[:4] == ZSTD_MAGIC:
@@ -149,6 +156,8 @@ def _shaped(log: LogFile, text: bytes, temporary: Path) -> LogFile:
         raise UsageError(
             "this is no text", place=log.name, hint="logs are JSON lines, JSON, CSV or Parquet, also packed"
         )
+    if PG_DUMP.match(text):
+        return _dumped(log, temporary)
     if text.startswith((b"data:", b"event:")):
         raise UsageError(
             "a raw event stream (SSE) cannot be read yet",
@@ -330,6 +339,58 @@ def _document(log: LogFile, temporary: Path) -> LogFile:
                 out.write(text + "\n")
                 lines.append(line)
     return replace(log, path=plain, lines=lines, compression="none")
+
+
+PG_DUMP = re.compile(rb"--\s+-- PostgreSQL database|COPY \S+ \(.*\) FROM stdin;")
+PG_TABLE = re.compile(r'COPY (?:[^ .]+\.)?"LiteLLM_SpendLogs" \((.*)\) FROM stdin;')
+PG_ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{1,2}|[0-7]{1,3}|.)")
+PG_ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+def _dumped(log: LogFile, temporary: Path) -> LogFile:
+    """The rows of LiteLLM's table of spend in a plain Postgres dump, as JSON lines with their line numbers; other tables are passed over."""
+    plain = temporary / f"dump-{log.fingerprint}"
+    lines = array("Q")
+    names: list[str] | None = None
+    is_there = False
+    with (
+        stream(log.path) as file,
+        io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="\n") as text,
+        plain.open("w", encoding="utf-8") as out,
+    ):
+        for number, line in enumerate(text, 1):
+            row = line.rstrip("\r\n")
+            if names is None:
+                if line.startswith("COPY ") and (table := PG_TABLE.fullmatch(row)):
+                    is_there, names = True, [name.strip(' "') for name in table[1].split(",")]
+            elif row == "\\.":
+                names = None
+            else:
+                fields = row.split("\t")
+                # a row that was cut off stays broken, for the reader of the lines to say so
+                whole = len(fields) == len(names)
+                record = {n: _pg_text(f) for n, f in zip(names, fields, strict=True) if f != r"\N"} if whole else None
+                out.write((clean(record) if record is not None else "{") + "\n")
+                lines.append(number)
+    if not is_there:
+        raise UsageError(
+            "the Postgres dump has no rows of LiteLLM_SpendLogs",
+            place=log.name,
+            hint="""dump that table: pg_dump --data-only --table '"LiteLLM_SpendLogs"', without --inserts""",
+        )
+    return replace(log, path=plain, lines=lines, compression="none", shape="jsonl" if lines else "empty")
+
+
+def _pg_text(field: str) -> str:
+    """A field of COPY's text format without its escapes."""
+    return PG_ESCAPE.sub(_pg_escape, field) if "\\" in field else field
+
+
+def _pg_escape(found: re.Match[str]) -> str:
+    code = found[1]
+    if code[0] == "x" and len(code) > 1:
+        return chr(int(code[1:], 16))
+    return chr(int(code, 8) & 255) if code[0] in "01234567" else PG_ESCAPES.get(code, code)
 
 
 def _inside(record: Any) -> list[Any] | None:

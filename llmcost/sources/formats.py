@@ -174,6 +174,35 @@ def _qwen(r: Record) -> bool:
 CODEX_TYPES = ("session_meta", "turn_context", "event_msg", "response_item", "compacted")
 
 
+def _generation(r: Record) -> bool:
+    """One answer of /generation, bare or under `data`."""
+    data = r.get("data")
+    return "native_tokens_prompt" in (data if isinstance(data, Mapping) else r)
+
+
+def _portkey(r: Record) -> bool:
+    request = r.get("request")
+    return (
+        {"ai_model", "created_at"} <= set(r) and bool({"ai_org", "ai_provider", "req_units", "request_tokens"} & set(r))
+    ) or (isinstance(request, Mapping) and "portkeyHeaders" in request)
+
+
+def _cloudflare(r: Record) -> bool:
+    # `tokens_in` and `tokens_out` alone are names that other people use too
+    return (
+        {"tokens_in", "tokens_out"} <= set(r) and bool({"step", "cached", "model_type", "request_type"} & set(r))
+    ) or {"Gateway", "Provider", "StatusCode"} <= set(r)
+
+
+AZURE_CATEGORIES = ("Audit", "AzureOpenAIRequestUsage", "RequestResponse", "Trace")
+
+
+def _azure_diagnostics(r: Record) -> bool:
+    return (r.get("category") in AZURE_CATEGORIES and "resourceId" in r) or (
+        r.get("Category") in AZURE_CATEGORIES and bool({"ResourceId", "_ResourceId"} & set(r))
+    )
+
+
 FORMATS: tuple[Format, ...] = (
     Format(
         "otlp_traces",
@@ -266,6 +295,97 @@ FORMATS: tuple[Format, ...] = (
         "input excludes cache; reasoning is taken to be inside the output (assumed, unless the total tells)",
     ),
     Format(
+        "litellm_errorlogs",
+        "LiteLLM ErrorLogs (the proxy's Postgres table of failed attempts)",
+        "sources/litellm_errorlogs.sql",
+        _has("exception_type", "model_group", "litellm_model_name"),
+        "exception_type, model_group and litellm_model_name",
+        "failed attempts; their tokens are not recorded",
+    ),
+    Format(
+        "litellm_daily",
+        "LiteLLM's daily sums by user, team, agent or end user (LiteLLM_Daily...Spend), for want of the requests themselves",
+        "sources/daily_sums.sql",
+        lambda r: _has("api_requests", "spend", "prompt_tokens")(r) and "tag" not in r,
+        "api_requests, spend and prompt_tokens",
+        "a row stands for many requests and is priced at the base tier; prompt_tokens holds cache reads and writes",
+    ),
+    Format(
+        "openrouter_csv",
+        "OpenRouter's activity export (CSV)",
+        "sources/openrouter.sql",
+        _has("generation_id", "tokens_prompt"),
+        "generation_id and tokens_prompt",
+        "tokens_prompt holds cached tokens, tokens_completion holds reasoning; with your own key the recorded cost is fee and estimate",
+    ),
+    Format(
+        "openrouter_generation",
+        "answers of /generation of OpenRouter and of Vercel's AI Gateway, bare or under data",
+        "sources/openrouter.sql",
+        _generation,
+        "native_tokens_prompt, at the top or in data",
+        "the native_ counts are billed; prompt holds cached tokens, completion holds reasoning; failed providers are steps of a chain",
+    ),
+    Format(
+        "openrouter_activity",
+        "OpenRouter's activity API: sums by day, model and endpoint",
+        "sources/daily_sums.sql",
+        _has("model_permaslug", "requests", "prompt_tokens"),
+        "model_permaslug, requests and prompt_tokens",
+        "a row stands for many requests; cached tokens cannot be seen, so the price is an upper bound (partial)",
+    ),
+    Format(
+        "vercel_report",
+        "Vercel AI Gateway's report: sums by day and model",
+        "sources/daily_sums.sql",
+        lambda r: (
+            _has("request_count", "total_cost", "input_tokens", "model")(r) and bool({"day", "market_cost"} & set(r))
+        ),
+        "request_count, total_cost, input_tokens and model, with day or market_cost",
+        "a row stands for many requests; whether input_tokens holds cached ones is told by arithmetic, else assumed",
+    ),
+    Format(
+        "helicone",
+        "Helicone requests, from its API, its exporter or the CSV of its UI",
+        "sources/helicone.sql",
+        _has("request_created_at"),
+        "request_created_at",
+        "cache and reasoning stand inside or beside the counts, by age and provider: the row's own total decides, else assumed",
+    ),
+    Format(
+        "portkey",
+        "Portkey's log export",
+        "sources/portkey.sql",
+        _portkey,
+        "ai_model and created_at with ai_org, ai_provider or units; or portkeyHeaders in request",
+        "the provider's own usage in response where it is there, else units without the cached part (partial); the recorded cost is in cents, "
+        "as documented: if the trust line shows a ratio near 0.01, yours is in dollars",
+    ),
+    Format(
+        "cloudflare",
+        "Cloudflare AI Gateway, its list of logs or a Logpush job",
+        "sources/cloudflare.sql",
+        _cloudflare,
+        "tokens_in and tokens_out with step, cached, model_type or request_type; or Gateway, Provider and StatusCode",
+        "the provider's own counts, without the cached part (partial); Logpush has no tokens and no time: usage missing",
+    ),
+    Format(
+        "azure_apim",
+        "Azure API Management's log of LLM calls (ApiManagementGatewayLlmLog)",
+        "sources/azure_apim.sql",
+        _has("PromptTokens", "CompletionTokens", "CorrelationId"),
+        "PromptTokens, CompletionTokens and CorrelationId",
+        "PromptTokens holds cached tokens, but not how many: the price is an upper bound (partial); rows without deployment are parts of messages",
+    ),
+    Format(
+        "azure_diagnostics",
+        "Azure OpenAI's diagnostic log, which has no token counts",
+        "sources/azure_diagnostics.sql",
+        _azure_diagnostics,
+        "category Audit, AzureOpenAIRequestUsage, RequestResponse or Trace, with resourceId",
+        "calls are seen and counted, but cannot be priced (usage missing): log at API Management instead",
+    ),
+    Format(
         "anthropic_message",
         "Anthropic Messages responses, bare or inside a wrapper",
         "sources/anthropic.sql",
@@ -316,6 +436,29 @@ GENERIC = Format(
     "input is taken to hold cache reads unless its own total or the mapping says otherwise (then marked assumed)",
 )
 
+
+@dataclass(frozen=True)
+class Refusal:
+    """Records that look like usage and are not: why they are not read, and what to take instead."""
+
+    fits: Callable[[Record], bool]
+    why: str
+    hint: str
+
+
+REFUSALS: tuple[Refusal, ...] = (
+    Refusal(
+        _has("resourceMetrics"),
+        "OpenTelemetry metrics are sums that no request can be told from",
+        "export the traces: put the collector's file exporter into the traces pipeline",
+    ),
+    Refusal(
+        _has("api_requests", "spend", "tag"),
+        "LiteLLM's daily spend by tag holds a request once for each of its tags",
+        "take LiteLLM_SpendLogs, whose rows carry their tags, or LiteLLM_DailyUserSpend",
+    ),
+)
+
 BY_NAME: dict[str, Format] = {f.name: f for f in (*FORMATS, GENERIC)}
 SAMPLE_RECORDS = 400
 SAMPLE_BYTES = 8 << 20
@@ -326,6 +469,11 @@ def of_record(record: object) -> str | None:
     if isinstance(record, Mapping):
         return next((f.name for f in FORMATS if f.fits(record)), None)
     return None
+
+
+def refusal(records: list[object]) -> Refusal | None:
+    """Why none of these records will be read, for those that are known to mislead."""
+    return next((each for each in REFUSALS for r in records if isinstance(r, Mapping) and each.fits(r)), None)
 
 
 def vote(records: list[object]) -> Counter[str | None]:

@@ -131,6 +131,8 @@ def _group(log: LogFile, config: Config, scratch: Store) -> Group:
     best = next((name for name, _ in votes.most_common() if name is not None), None)
     if best is not None:
         return Group(best, log.shape, log.delimiter, (log,))
+    if refused := formats.refusal(sample):
+        raise UsageError(refused.why, place=log.name, hint=refused.hint)
     if events := [
         event for record in sample if isinstance(record, Mapping) and (event := formats.stream_event(record))
     ]:

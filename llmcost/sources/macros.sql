@@ -70,6 +70,8 @@ CREATE OR REPLACE TEMP MACRO error_kind_of(class, code, message) AS CASE
   WHEN regexp_matches(concat_ws(' ', class, code), '(?i)\b5[0-9][0-9]\b|overloaded|UNAVAILABLE|\bINTERNAL\b|InternalServer|ServiceUnavailable|BadGateway|APIConnection|APIError|api_error|server_error|server_is_overloaded|ModelErrorException|MidStreamFallback') THEN 'server_error'
   WHEN regexp_matches(concat_ws(' ', class, code), '(?i)\b4(00|04|09|13|22)\b|BadRequest|NotFound|NOT_FOUND|invalid_request|INVALID_ARGUMENT|InvalidArgument|ValidationException|UnprocessableEntity|Conflict|invalid_prompt|DeploymentNotFound') THEN 'bad_request'
   ELSE 'unknown' END;
+-- the HTTP status of a failed call; NULL for any other
+CREATE OR REPLACE TEMP MACRO failed_http(code) AS CASE WHEN TRY_CAST(code AS SMALLINT) BETWEEN 400 AND 599 THEN code END;
 CREATE OR REPLACE TEMP MACRO is_blocked(finish_reason) AS
   finish_reason NOT IN ('stop', 'length', 'tool_calls', 'end_turn', 'tool_use', 'max_tokens', 'STOP', 'completed')
   AND regexp_matches(finish_reason, '^(?i:content_filter(ed)?|refusal|safety|recitation|blocklist|prohibited_content|spii|image_.*|guardrail_intervened)$');
@@ -82,6 +84,7 @@ CREATE OR REPLACE TEMP MACRO usd(x, unit) AS CASE
   WHEN x IS NULL OR x = '' THEN NULL
   WHEN unit = 'cents' THEN CAST(TRY_CAST(amount(x) AS DECIMAL(38, 22)) * 0.01::DECIMAL(2, 2) AS DECIMAL(38, 24))
   WHEN unit = 'micros' THEN CAST(TRY_CAST(amount(x) AS DECIMAL(32, 18)) * 0.000001::DECIMAL(6, 6) AS DECIMAL(38, 24))
+  WHEN unit = 'nanos' THEN CAST(TRY_CAST(amount(x) AS DECIMAL(29, 15)) * 0.000000001::DECIMAL(9, 9) AS DECIMAL(38, 24))
   WHEN starts_with(x, '$') OR contains(x, ',') THEN TRY_CAST(amount(x) AS DECIMAL(38, 24))
   ELSE TRY_CAST(x AS DECIMAL(38, 24)) END;
 

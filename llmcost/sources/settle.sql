@@ -112,7 +112,7 @@ SELECT
   gap - hidden_z AS unexplained_tokens,
   CASE WHEN searches > 0 THEN map_concat(coalesce(units, MAP {}), MAP {'web_search': CAST(searches AS DECIMAL(18, 6))}) ELSE units END AS units,
   CASE WHEN (i IS NULL AND o IS NULL AND NOT used_something) OR (NOT used_something AND outcome = 'success' AND NOT coalesce(cache_hit, false)) THEN 'missing'
-       WHEN i IS NULL OR (o IS NULL AND coalesce(operation NOT LIKE '%embed%', true)) THEN 'partial'
+       WHEN i IS NULL OR (o IS NULL AND coalesce(operation NOT LIKE '%embed%', true)) OR (usage_partial AND used_something) THEN 'partial'
        ELSE 'exact' END AS usage_quality,
   CASE WHEN 'assumed' IN (cache_basis, reasoning_basis) OR NOT inputs_fit OR NOT outputs_fit THEN 'assumed'
        WHEN 'arithmetic' IN (cache_basis, reasoning_basis) OR hidden_z > 0 THEN 'arithmetic' ELSE 'declared' END AS usage_basis,

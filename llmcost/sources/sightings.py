@@ -50,6 +50,8 @@ COLUMNS: dict[str, str] = {
     # whether other rows of the same request may be earlier or later states of it: then each count is the largest seen
     "snapshot": "BOOLEAN",
     "cache_hit": "BOOLEAN",
+    # the counts are there, but not how much of the input was cached: what we price is an upper bound
+    "usage_partial": "BOOLEAN",
     "input_includes_cache": "BOOLEAN",
     "output_includes_reasoning": "BOOLEAN",
     "units": "MAP(VARCHAR, DECIMAL(18, 6))",

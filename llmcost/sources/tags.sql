@@ -26,17 +26,25 @@ WITH texts AS (
     AND NOT regexp_matches(trim(name), '^(sk-|gh[pousr]_|github_pat_|glpat-|hf_|xox[a-z]-|AIza|AKIA|eyJ[A-Za-z0-9_-]{10,}\.)')
   QUALIFY row_number() OVER (PARTITION BY set_id, trim(name) ORDER BY rank) = 1
 ), maps AS (
-  SELECT set_id, map_from_entries(list({'k': name, 'v': value} ORDER BY name)) AS tags FROM kept GROUP BY set_id
+  SELECT set_id, map_from_entries(list({'k': name, 'v': value} ORDER BY name)) AS tags,
+    map_from_entries(list({'k': plain_name, 'v': value} ORDER BY name) FILTER (WHERE is_plainest)) AS plain
+  FROM (
+    -- headers write Feature or User-Id for what elsewhere is feature or user_id; where both are there, the plain name counts
+    SELECT *, lower(replace(name, '-', '_')) AS plain_name,
+      row_number() OVER (PARTITION BY set_id, lower(replace(name, '-', '_')) ORDER BY name <> lower(replace(name, '-', '_')), name) = 1 AS is_plainest
+    FROM kept
+  )
+  GROUP BY set_id
 )
 SELECT t.set_id, t.tag_list, t.facts, t.more_facts, m.tags,
-  coalesce(m.tags['agent'], m.tags['agent_name'], m.tags['gen_ai.agent.name'], m.tags['langgraph_node']) AS tag_agent,
-  coalesce(m.tags['feature'], m.tags['use_case'], m.tags['gen_ai.workflow.name']) AS tag_feature,
-  coalesce(m.tags['environment'], m.tags['env']) AS tag_environment,
-  coalesce(m.tags['turn'], m.tags['turn_id']) AS tag_turn,
-  coalesce(m.tags['session'], m.tags['session_id'], m.tags['conversation_id'], m.tags['thread_id']) AS tag_session,
-  coalesce(m.tags['user'], m.tags['user_id'], m.tags['end_user']) AS tag_user,
-  m.tags['plan'] AS tag_plan, m.tags['team'] AS tag_team, m.tags['project'] AS tag_project,
-  coalesce(m.tags['task'], m.tags['task_id']) AS tag_task
+  coalesce(m.plain['agent'], m.plain['agent_name'], m.plain['gen_ai.agent.name'], m.plain['langgraph_node']) AS tag_agent,
+  coalesce(m.plain['feature'], m.plain['use_case'], m.plain['gen_ai.workflow.name']) AS tag_feature,
+  coalesce(m.plain['environment'], m.plain['env']) AS tag_environment,
+  coalesce(m.plain['turn'], m.plain['turn_id']) AS tag_turn,
+  coalesce(m.plain['session'], m.plain['session_id'], m.plain['conversation_id'], m.plain['thread_id'], m.plain['helicone_session_id']) AS tag_session,
+  coalesce(m.plain['user'], m.plain['user_id'], m.plain['end_user']) AS tag_user,
+  m.plain['plan'] AS tag_plan, m.plain['team'] AS tag_team, m.plain['project'] AS tag_project,
+  coalesce(m.plain['task'], m.plain['task_id']) AS tag_task
 FROM texts t LEFT JOIN maps m ON m.set_id = t.set_id;
 
 -- one row is one record without an id whose line stood in its file before: the how many-th such line it is
