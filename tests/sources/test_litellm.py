@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from llmcost.errors import UsageError
 from tests.sources.reading import Read, put, read, tokens, usd
 
 Record = dict[str, Any]
@@ -389,3 +390,106 @@ def test_payloads_in_a_table_with_nested_text(tmp_path: Path) -> None:
     flat = {key: json.dumps(value) if isinstance(value, dict | list) else value for key, value in SLP.items()}
     row = read(put(tmp_path / "logs", "a.csv", csv_of(flat))).one
     assert (row["source"], tokens(row), row["cost"], row["line"]) == ("litellm_slp", EXAMPLE, COST, 2)
+
+
+# -- the other tables, and a dump of Postgres
+
+ERROR: Record = {
+    "request_id": "e-1",
+    "startTime": "2026-01-01 00:00:00.1",
+    "endTime": "2026-01-01 00:00:00.9",
+    "api_base": "https://api.example",
+    "model_group": "smart",
+    "litellm_model_name": "gpt-4o",
+    "exception_type": "RateLimitError",
+    "exception_string": "slow down",
+    "status_code": "429",
+}
+
+
+def test_a_row_of_error_logs_is_a_failed_attempt_without_tokens(tmp_path: Path) -> None:
+    found = read(
+        put(
+            tmp_path / "logs",
+            "a.csv",
+            csv_of(ERROR, {**ERROR, "request_id": "e-2", "exception_type": "Timeout", "status_code": ""}),
+        )
+    )
+    assert [
+        (r["kind"], r["error_kind"], r["error_code"], r["usage_quality"], r["model_group"]) for r in found.rows
+    ] == [
+        ("attempt", "rate_limit", "429", "missing", "smart"),
+        ("attempt", "timeout", "Timeout", "missing", "smart"),
+    ]
+    assert (found.rows[0]["ts_us"], found.rows[0]["latency_ms"], found.rows[0]["source"]) == (
+        AT_US,
+        800,
+        "litellm_errorlogs",
+    )
+
+
+NAMES = tuple(SPEND)
+
+
+def copied(record: Record) -> str:
+    """A row as COPY writes it."""
+    marks = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+    return "\t".join("\\N" if record[name] is None else str(record[name]).translate(marks) for name in NAMES) + "\n"
+
+
+def dump(*rows: str, table: str = 'public."LiteLLM_SpendLogs"') -> str:
+    names = ", ".join(f'"{name}"' if name.lower() != name else name for name in NAMES)
+    return (
+        "--\n-- PostgreSQL database dump\n--\n\nSET client_encoding = 'UTF8';\n\n"
+        'COPY public."LiteLLM_UserTable" (user_id, spend) FROM stdin;\nu1\t5\n\\.\n\n'
+        f"COPY {table} ({names}) FROM stdin;\n{''.join(rows)}\\.\n\n"
+        'COPY public."LiteLLM_Config" (param_name) FROM stdin;\nx\n\\.\n'
+    )
+
+
+def test_a_dump_of_postgres_gives_the_rows_of_the_table_of_spend_at_their_lines(tmp_path: Path) -> None:
+    nasty = json.dumps({"usage_object": USAGE, "spend_logs_metadata": {"feature": 'a\tb\n\\N "q" é'}})
+    text = dump(
+        copied(SPEND),
+        copied({**SPEND, "request_id": "b3", "metadata": nasty, "end_user": None}),
+        "cut\toff\n",
+        copied({**SPEND, "request_id": "b4", "end_user": "tab\there"}),
+    )
+    found = read(put(tmp_path / "logs", "a.sql", text))
+    assert [(row["request_id"], row["line"], tokens(row), row["cost"]) for row in found.rows] == [
+        ("chatcmpl-b2", 12, EXAMPLE, COST),
+        ("b3", 13, EXAMPLE, COST),
+        ("b4", 15, EXAMPLE, COST),
+    ]
+    assert [(row["user"], row["feature"]) for row in found.rows] == [
+        ("u42", "chat"),
+        (None, "chat"),
+        ("tab\there", "chat"),
+    ]
+    assert (found.rows[1]["tags"]["feature"], found.reasons(), found.file.source) == (
+        "chat",
+        [(14, "not JSON: Expecting property name enclosed in double quotes at character 1")],
+        "litellm_spendlogs",
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (
+            dump(copied(SPEND), table='public."LiteLLM_Other"').encode(),
+            "the Postgres dump has no rows of LiteLLM_SpendLogs",
+        ),
+        (b"PGDMP\x01\x0e\x00", "a Postgres dump in the custom format cannot be read"),
+    ],
+    ids=["other tables", "custom format"],
+)
+def test_a_dump_without_such_rows_says_how_to_make_one(content: bytes, why: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=why) as refused:
+        read(put(tmp_path / "logs", "a.sql", content))
+    assert "pg_" in str(refused.value.hint)
+
+
+def test_the_escapes_of_copy(tmp_path: Path) -> None:
+    row = copied(SPEND).replace("u42", r"a\101\x42\bc")
+    assert read(put(tmp_path / "logs", "a.sql", dump(row))).one["user"] == "aAB\bc"
