@@ -1,4 +1,4 @@
-"""LiteLLM's payload and its table of spend (litellm_slp.sql, litellm_spendlogs.sql)."""
+"""LiteLLM's payload, its table of spend, also in a dump, and its errors (litellm_slp.sql, litellm_spendlogs.sql, litellm_errorlogs.sql)."""
 
 from __future__ import annotations
 
