@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from llmcost.errors import LlmcostError, UsageError, nearest
+from llmcost.sources import streams
 from llmcost.store import Store, quote_text
 
 LOG_SUFFIXES = (".jsonl", ".ndjson", ".json", ".log", ".csv", ".tsv", ".parquet")
@@ -47,6 +48,8 @@ class LogFile:
     delimiter: str = ","
     compression: str = "none"
     lines: Sequence[int] | None = None
+    folded: int = 0
+    """Events of streams beyond the one that became the record of each answer."""
     note: str | None = None
     """What was lost on the way, for people: a truncated archive."""
     asked_for: bool = True
@@ -158,14 +161,12 @@ def _shaped(log: LogFile, text: bytes, temporary: Path) -> LogFile:
         )
     if PG_DUMP.match(text):
         return _dumped(log, temporary)
-    if text.startswith((b"data:", b"event:")):
-        raise UsageError(
-            "a raw event stream (SSE) cannot be read yet",
-            place=log.name,
-            hint="log the finished response, one JSON object a line",
-        )
+    if streams.is_sse(text[:CHUNK_BYTES].decode("utf-8", "replace")):
+        return _streams(log, temporary, is_sse=True)
     if text[:1] == b"[" or (text[:1] == b"{" and not _is_lines(text)):
         return _document(log, temporary)
+    if streams.holds_events(text):
+        return _streams(log, temporary)
     if any(_is_object(line) for line in text.split(b"\n", SHAPE_LINES)[:SHAPE_LINES]):
         return log
     header = text.split(b"\n", 1)[0].decode("utf-8", "replace")
@@ -237,11 +238,11 @@ def stream(path: Path) -> BinaryIO:
     return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
 
 
-def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Line numbers from 1 and their bytes; blank lines are counted and left out."""
+def numbered_lines(path: Path, *, blank: bool = False) -> Iterator[tuple[int, bytes]]:
+    """Line numbers from 1 and their bytes; blank lines are counted and left out, unless wanted."""
     with stream(path) as file:
         for number, line in enumerate(file, 1):
-            if line.strip():
+            if blank or line.strip():
                 yield number, line
 
 
@@ -330,15 +331,31 @@ def _utf8(log: LogFile, temporary: Path) -> Path:
 
 def _document(log: LogFile, temporary: Path) -> LogFile:
     """A JSON array, pretty-printed JSON, or one object around a list: written out as one record a line, with its line number."""
+    # what is broken stays broken, for the reader of the lines to say so
+    items = (
+        (line, inner if isinstance(inner, dict) else None, "{" if record is None else clean(inner))
+        for line, record in _values(log.path)
+        for inner in (_inside(record) or [record])
+    )
+    return _written(log, temporary, streams.fold(items))
+
+
+def _streams(log: LogFile, temporary: Path, *, is_sse: bool = False) -> LogFile:
+    """Streams of events, one after the other and among other records: one record for each answer, at its first event."""
+    return _written(log, temporary, streams.fold(streams.events(numbered_lines(log.path, blank=True)), is_sse=is_sse))
+
+
+def _written(log: LogFile, temporary: Path, items: Iterable[streams.Fold]) -> LogFile:
+    """Records on lines of their own: as they stood there, where they still do."""
     plain = temporary / f"records-{log.fingerprint}"
-    lines: list[int] = []
+    lines = array("q")
+    folded = 0
     with plain.open("w", encoding="utf-8") as out:
-        for line, record in _values(log.path):
-            # what is broken stays broken, for the reader of the lines to say so
-            for text in ["{"] if record is None else [clean(inner) for inner in _inside(record) or [record]]:
-                out.write(text + "\n")
-                lines.append(line)
-    return replace(log, path=plain, lines=lines, compression="none")
+        for line, record, raw, events in items:
+            out.write((clean(record) if raw is None else raw) + "\n")
+            lines.append(line)
+            folded += events - 1
+    return replace(log, path=plain, lines=lines, folded=folded, shape="jsonl" if lines else "empty", compression="none")
 
 
 PG_DUMP = re.compile(rb"--\s+-- PostgreSQL database|COPY \S+ \(.*\) FROM stdin;")

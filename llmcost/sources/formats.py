@@ -12,7 +12,7 @@ from typing import Any
 
 from llmcost import ledger
 from llmcost.resources import text
-from llmcost.sources import files
+from llmcost.sources import files, streams
 from llmcost.sources.files import LogFile
 
 Record = Mapping[str, Any]
@@ -81,7 +81,7 @@ def _openai(r: Record) -> bool:
 def _anthropic(r: Record) -> bool:
     body = _body(r)
     return (
-        (body.get("type") == "message" and isinstance(body.get("usage"), Mapping) and stream_event(r) is None)
+        (body.get("type") == "message" and isinstance(body.get("usage"), Mapping) and not streams.is_event(r))
         or (body.get("type") == "error" and isinstance(body.get("error"), Mapping))
         or ("custom_id" in r and body.get("type") in ("errored", "canceled", "expired"))
     )
@@ -99,28 +99,6 @@ def _body(r: Record) -> Record:
             return body
         body = inner
     return body
-
-
-ANTHROPIC_EVENTS = (
-    "message_start",
-    "message_delta",
-    "message_stop",
-    "content_block_start",
-    "content_block_delta",
-    "content_block_stop",
-    "ping",
-)
-
-
-def stream_event(record: Record) -> str | None:
-    """The type of a line that is one event of a stream and no whole answer; None for everything else."""
-    kind = str(record.get("type", ""))
-    is_event = kind in ANTHROPIC_EVENTS or (
-        kind.startswith("response.") and not isinstance(record.get("response"), Mapping)
-    )
-    # the first chunk of every stream of Azure
-    is_preface = "prompt_filter_results" in record and not record.get("object")
-    return kind if is_event else "prompt_filter_results" if is_preface else None
 
 
 OTEL_PREFIXES = ("gen_ai.", "llm.token_count.", "llm.usage.", "ai.usage.", "openinference.", "traceloop.")
@@ -513,11 +491,11 @@ OPENED = frozenset((*WRAPPERS, "request", "usage", "metadata", "hidden_params", 
 
 
 def opened(record: Record) -> dict[str, object]:
-    """The record with the JSON in its known text fields decoded."""
+    """The record with the JSON in its known text fields decoded, and with the finished answer in place of a stream."""
     found = dict(record)
     for key, value in record.items():
         if key in OPENED and isinstance(value, str) and value.lstrip()[:1] in ("{", '"'):
             with suppress(ValueError, RecursionError):
                 inner = decode(value.encode("utf-8", "replace"))
                 found[key] = inner if isinstance(inner, Mapping) else value
-    return found
+    return dict(streams.finished(found))

@@ -18,7 +18,7 @@ from llmcost.pricing import charges
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.pricing.reprice import reprice_stale
 from llmcost.resources import sql
-from llmcost.sources import files, formats, mapping, stage
+from llmcost.sources import files, formats, mapping, stage, streams
 from llmcost.sources.files import LogFile
 from llmcost.sources.stage import Findings, Group
 from llmcost.store import Store, open_ledger, open_scratch
@@ -133,13 +133,11 @@ def _group(log: LogFile, config: Config, scratch: Store) -> Group:
         return Group(best, log.shape, log.delimiter, (log,))
     if refused := formats.refusal(sample):
         raise UsageError(refused.why, place=log.name, hint=refused.hint)
-    if events := [
-        event for record in sample if isinstance(record, Mapping) and (event := formats.stream_event(record))
-    ]:
+    if event := next((r for r in sample if isinstance(r, Mapping) and streams.is_event(r)), None):
         raise UsageError(
-            f"the events of a stream ({events[0]} ...) cannot be read yet",
+            f"the events of a stream without its beginning ({streams.name(event)} ...)",
             place=log.name,
-            hint="log the finished response, one JSON object a line",
+            hint="log all events of a stream, or the finished response",
         )
     guessed, seen = mapping.by_names(sample)
     if guessed is None:
@@ -192,7 +190,7 @@ def _land(
         stage.open_stage(work)
         work.run("SET VARIABLE prompt_key = $key", {"key": prompt_key})
         work.run("SET VARIABLE default_ts_us = epoch_us(CAST($date AS DATE)::TIMESTAMP)", {"date": default_date})
-        findings = {group.logs[0].name: Findings() for group in batch}
+        findings = {group.logs[0].name: Findings.of(group.logs[0]) for group in batch}
         for group in _merged(batch):
             stage.run(work, group, findings, temporary)
         work.run(sql("sources/tags.sql"))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from llmcost.resources import sql
-from llmcost.sources import files, formats, native, records, sightings
+from llmcost.sources import files, formats, native, records, sightings, streams
 from llmcost.sources.files import LogFile
 from llmcost.sources.formats import BY_NAME
 from llmcost.sources.mapping import FieldMap
@@ -40,6 +40,10 @@ MAX_TEXT_CHARS = 1 << 20
 """In a record that is too large for the engine, longer texts are cut; no source reads more of them than a digest."""
 
 
+Raw = bytes | dict[str, str | None] | str
+"""A record as it stands in its file; a text in place of a row of a CSV says what is wrong with it."""
+
+
 @dataclass(frozen=True)
 class Group:
     """Files that are read by one query: the same format, the same shape, the same mapping."""
@@ -58,6 +62,11 @@ class Findings:
     lines: int = 0
     quarantined: list[tuple[int, str]] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, log: LogFile) -> Findings:
+        """What is known before it is read: events were lines too."""
+        return cls(log.folded, skipped=Counter({streams.FOLDED: log.folded} if log.folded else {}))
 
 
 def open_stage(stage: Store) -> None:
@@ -303,17 +312,14 @@ def _careful(
 ) -> None:
     """Decodes records leniently, asks each for its own format, and reads them again, clean. `ordinals` None means every record."""
     found = findings[log.name]
-    wanted = None if ordinals is None else set(ordinals)
     kept: dict[str, list[int]] = {}
     with ExitStack() as opened:
         outs: dict[str, TextIO] = {}
-        for ordinal, (line, raw) in enumerate(_records(stage, log)):
-            if wanted is None:
-                found.lines += 1
-            elif ordinal not in wanted:
-                continue
+        for line, record, raw, events in streams.fold(_asked_for(stage, log, ordinals, found)):
+            if events > 1:
+                found.skipped[streams.FOLDED] += events - 1
             try:
-                name, text = _understood(raw, group)
+                name, text = _understood(record or {}, raw, group)
             except _NoRequest as reason:
                 found.skipped[str(reason)] += 1
                 continue
@@ -332,7 +338,23 @@ def _careful(
         _place(stage, (again,), _insert(stage, reread, careful=True), findings)
 
 
-def _records(stage: Store, log: LogFile) -> Iterator[tuple[int, bytes | dict[str, str | None] | str]]:
+def _asked_for(stage: Store, log: LogFile, ordinals: list[int] | None, found: Findings) -> Iterator[streams.Item]:
+    """The decoded records at these positions, or all of them; those that cannot be decoded go to quarantine."""
+    wanted = None if ordinals is None else set(ordinals)
+    for ordinal, (line, raw) in enumerate(_records(stage, log)):
+        if wanted is None:
+            found.lines += 1
+        elif ordinal not in wanted:
+            continue
+        try:
+            record = _decoded(raw)
+        except _UnreadableRecordError as reason:
+            found.quarantined.append((line, str(reason)))
+        else:
+            yield line, record, raw
+
+
+def _records(stage: Store, log: LogFile) -> Iterator[tuple[int, Raw]]:
     """(line, record as it stands there) of every record; a text in place of a row of a CSV says what is wrong with it."""
     if log.shape == "csv":
         yield from files.csv_records(log.path, log.delimiter)
@@ -354,18 +376,20 @@ class _UnreadableRecordError(Exception):
     """Why a line goes to quarantine."""
 
 
-def _understood(raw: bytes | dict[str, str | None] | str, group: Group) -> tuple[str, str]:
-    """(format, one line of clean JSON) of a record. _UnreadableRecordError says why it cannot be read."""
-    record = _decoded(raw)
-    if event := formats.stream_event(record):
+def _understood(record: Mapping[str, object], raw: Raw | None, group: Group) -> tuple[str, str]:
+    """(format, one line of clean JSON) of a record; `raw` is how it stands there, None for a folded stream.
+
+    _UnreadableRecordError says why it cannot be read.
+    """
+    if raw is not None and streams.is_event(record):
         if record.get("usage") or record.get("message"):
-            raise _UnreadableRecordError(f"one event of a stream ({event}), no whole answer")
-        raise _NoRequest(f"stream event without usage: {event}")
+            raise _UnreadableRecordError(f"one event of a stream ({streams.name(record)}), no whole answer")
+        raise _NoRequest(f"stream event without usage: {streams.name(record)}")
     name = "generic" if group.format == "generic" else formats.of_record(record)
     if name is None:
         keys = ", ".join(str(key)[:40] for key in list(record)[:8]) or "none"
         raise _UnreadableRecordError(f"no known format; keys: {keys}")
-    if len(raw) > MAX_RECORD_BYTES // 4:
+    if raw is not None and len(raw) > MAX_RECORD_BYTES // 4:
         text = files.clean(_cut(record))
         if len(text) > MAX_RECORD_BYTES // 2:
             raise _UnreadableRecordError(f"a record of {len(text) >> 20:,} MB without its long texts")
@@ -373,7 +397,7 @@ def _understood(raw: bytes | dict[str, str | None] | str, group: Group) -> tuple
     return name, (_plain(raw, record) or files.clean(record))
 
 
-def _decoded(raw: bytes | dict[str, str | None] | str) -> Mapping[str, object]:
+def _decoded(raw: Raw) -> Mapping[str, object]:
     if isinstance(raw, str):
         raise _UnreadableRecordError(raw)
     if len(raw) > MAX_LINE_BYTES:
@@ -400,7 +424,7 @@ def _cut(value: object) -> object:
     return [_cut(inner) for inner in value] if isinstance(value, list) else value
 
 
-def _plain(raw: bytes | dict[str, str | None] | str, record: Mapping[str, object]) -> str | None:
+def _plain(raw: Raw | None, record: Mapping[str, object]) -> str | None:
     """The line as it stands, when the engine can read it so: then its digest is the same whichever path it took."""
     if not isinstance(raw, bytes):
         return None
