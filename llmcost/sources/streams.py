@@ -110,8 +110,11 @@ def name(record: Record) -> str:
 
 def _protocol(record: Record, answer: Answer | None, is_sse: bool) -> Protocol | None:
     found = next((p for p in PROTOCOLS if p.fits(record)), None)
-    if found is None and answer and not answer.is_over and _failure(record, is_sse):
-        return answer.protocol
+    if found is None and answer:
+        # the last chunk of Gemini looks like a whole answer, but for its id
+        is_last = bool(answer.last_id) and record.get("responseId") == answer.last_id
+        if is_last or (not answer.is_over and _failure(record, is_sse)):
+            return answer.protocol
     if found is None and is_sse:
         found = next((p for p in PROTOCOLS if p.fits_sse(record)), None)
     return found
@@ -228,11 +231,13 @@ def _begins_chunk(record: Record, answer: Answer) -> bool:
     named = str(record.get("id") or "")
     if not named or not answer.last_id or named in (answer.last_id, answer.body.get("id")):
         return False
+    if not answer.is_sse and named in answer.earlier:
+        return True
     if answer.is_over:
         # its usage may still come, alone
         return "usage" in answer.body or bool(record.get("choices"))
     has_role = "role" in _object(_first(record, "choices"), "delta")
-    return named in answer.earlier or (has_role and not (answer.is_sse and answer.had_role))
+    return has_role and not (answer.is_sse and answer.had_role)
 
 
 def _add_chunk(record: Record, answer: Answer) -> None:
@@ -279,7 +284,7 @@ def _ends_gemini(record: Record) -> bool:
 
 
 def _is_gemini_event(record: Record) -> bool:
-    # a whole answer says why it ended; a last chunk does too, and joins the others by its id when the rows are put together
+    # a whole answer says why it ended; so does a last chunk, but it has the id of the one before
     return bool(LIVE & set(record)) or (
         bool(record.get("responseId")) and "candidates" in record and not _ends_gemini(record)
     )

@@ -254,7 +254,10 @@ def test_a_batch_that_was_cancelled_whole_is_read(tmp_path: Path) -> None:
     )
 
 
-START = {"type": "message_start", "message": {**MESSAGE, "usage": {"input_tokens": 40, "output_tokens": 1}}}
+START = {
+    "type": "message_start",
+    "message": {**MESSAGE, "id": "msg_s", "usage": {"input_tokens": 40, "output_tokens": 1}},
+}
 DELTAS = [
     {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "o"}},
     {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 120}},
@@ -262,21 +265,16 @@ DELTAS = [
 ]
 
 
-def test_the_events_of_a_stream_are_refused_with_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="the events of a stream") as error:
-        read(put(tmp_path / "logs", "a.jsonl", [START, *DELTAS]))
+def test_a_stream_without_its_beginning_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"the events of a stream without its beginning \(message_delta") as error:
+        read(put(tmp_path / "logs", "a.jsonl", DELTAS))
     assert "finished response" in str(error.value.hint)
 
 
-def test_events_between_messages_are_never_counted(tmp_path: Path) -> None:
-    found = read(
-        put(tmp_path / "logs", "a.jsonl", [wrapped({**MESSAGE, "id": f"msg_{n}"}) for n in range(9)] + [START, *DELTAS])
-    )
-    assert (len(found.rows), found.file.skipped) == (
-        9,
-        {"stream event without usage: content_block_delta": 1, "stream event without usage: message_stop": 1},
-    )
-    assert found.reasons() == [
-        (10, "one event of a stream (message_start), no whole answer"),
-        (12, "one event of a stream (message_delta), no whole answer"),
-    ]
+def test_a_stream_between_messages_is_one_request_and_a_lone_event_none(tmp_path: Path) -> None:
+    messages = [wrapped({**MESSAGE, "id": f"msg_{n}"}) for n in range(9)]
+    found = read(put(tmp_path / "logs", "a.jsonl", [DELTAS[1], *messages, START, *DELTAS]))
+    assert (len(found.rows), found.file.skipped) == (10, {"events of a stream, folded into its request": 3})
+    assert found.rows[-1]["line"] == 11
+    assert tokens(found.rows[-1]) == {"fresh_input": 40, "text_output": 120}
+    assert found.reasons() == [(1, "one event of a stream (message_delta), no whole answer")]

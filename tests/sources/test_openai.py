@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from llmcost.sources.streams import FOLDED
 from tests.sources.reading import put, read, tokens, usd
 
 Record = dict[str, Any]
@@ -255,10 +256,15 @@ def test_chunks_of_a_stream_are_one_request(tmp_path: Path) -> None:
     }
     last = {**chunk, "choices": [], "usage": CHAT["usage"]}
     found = read(put(tmp_path / "logs", "a.jsonl", [chunk, chunk, last]))
-    assert (found.one["cost"], tokens(found.one), found.file.duplicates) == (COST, EXAMPLE, 2)
+    assert (found.one["cost"], tokens(found.one), found.file.requests, found.file.skipped) == (
+        COST,
+        EXAMPLE,
+        1,
+        {FOLDED: 2},
+    )
 
 
-def test_the_preface_of_an_azure_stream_is_passed_over(tmp_path: Path) -> None:
+def test_the_preface_of_an_azure_stream_belongs_to_it(tmp_path: Path) -> None:
     preface = {
         "choices": [],
         "created": 0,
@@ -268,7 +274,9 @@ def test_the_preface_of_an_azure_stream_is_passed_over(tmp_path: Path) -> None:
         "prompt_filter_results": [{"prompt_index": 0}],
     }
     found = read(put(tmp_path / "logs", "a.jsonl", [preface, {**CHAT, "object": "chat.completion.chunk"}]))
-    assert (found.one["cost"], found.file.skipped) == (COST, {"stream event without usage: prompt_filter_results": 1})
+    assert (found.one["cost"], found.one["model"], found.file.skipped) == (COST, CHAT["model"], {FOLDED: 1})
+    alone = read(put(tmp_path / "other", "a.jsonl", [CHAT, preface]), ledger=tmp_path / "other.duckdb")
+    assert (alone.one["cost"], len(alone.file.skipped)) == (COST, 1)
 
 
 def test_chunks_without_usage_are_one_request_of_unknown_cost(tmp_path: Path) -> None:
@@ -291,11 +299,7 @@ def test_events_of_a_responses_stream_are_one_request(tmp_path: Path) -> None:
         {"type": "response.completed", "response": RESPONSE},
     ]
     found = read(put(tmp_path / "logs", "a.jsonl", events))
-    assert (found.one["cost"], found.file.requests, sum(found.file.skipped.values())) == (COST, 2, 2)
-    assert set(found.file.skipped) == {
-        "stream event without usage: response.output_text.delta",
-        "stream event without usage: response.output_text.done",
-    }
+    assert (found.one["cost"], found.file.requests, found.file.skipped) == (COST, 1, {FOLDED: 3})
 
 
 def test_other_vendors_behind_the_same_shape(tmp_path: Path) -> None:
