@@ -211,14 +211,14 @@ def test_who_asked_what_and_how_long_it_took(source: str, seen: tuple[object, ..
 # -- Helicone
 
 
-def test_helicone_counts_the_cache_inside_or_beside_and_its_total_decides(tmp_path: Path) -> None:
+def test_helicone_counts_the_cache_inside_or_beside_and_its_total_or_its_cost_decides(tmp_path: Path) -> None:
     inside, untold = (
         {"request_id": "b", "prompt_tokens": 420},
         {"request_id": "c", "prompt_tokens": 420, "total_tokens": None},
     )
     found = log(tmp_path, HELICONE, {}, inside, untold).rows
     assert [tokens(row) for row in found] == [WITH_CACHE] * 3
-    assert [row["usage_basis"] for row in found] == ["arithmetic", "arithmetic", "assumed"]
+    assert [row["usage_basis"] for row in found] == ["arithmetic", "arithmetic", "cost_matched"]
 
 
 def test_a_csv_of_helicones_page_has_only_the_id_of_the_response(tmp_path: Path) -> None:
@@ -642,7 +642,7 @@ def test_vercels_report_is_read_as_sums(tmp_path: Path) -> None:
         "vercel_report",
         10,
         10 * COST,
-        "assumed",
+        "cost_matched",
     )
 
 
