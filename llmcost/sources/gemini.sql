@@ -21,7 +21,9 @@ WITH bodies AS (
   FROM enveloped
 ), counted AS (
   SELECT *,
-    CASE WHEN u.total_token_count IS NOT NULL OR u.prompt_token_count IS NOT NULL THEN coalesce(u.candidates_token_count, u.response_token_count, '0') END AS answered,
+    -- zeros are left out
+    coalesce(u.candidates_token_count, u.response_token_count, CASE WHEN u.prompt_token_count IS NOT NULL THEN '0' END) AS answered,
+    coalesce(b.candidates[1].finishReason, b.candidates[1].finish_reason) AS stopped,
     list_sum(list_transform(b.candidates, lambda c: len(coalesce(c.groundingMetadata.webSearchQueries, c.grounding_metadata.web_search_queries)))) AS searches
   FROM bodies
 )
@@ -29,17 +31,20 @@ SELECT file, md5(CAST(json AS VARCHAR)) AS line_digest, 'gemini' AS source,
   CASE WHEN coalesce(u IS NOT NULL OR b.candidates IS NOT NULL OR b.promptFeedback IS NOT NULL OR b.prompt_feedback IS NOT NULL OR is_embedding OR b.error.status IS NOT NULL
          OR (is_batch AND b.error.code IS NOT NULL), false)
        THEN NULL ELSE 'no answer of Gemini' END AS doubt,
+  CASE WHEN starts_with(json_extract_string(body, '$.name'), 'cachedContents/') OR contains(json_extract_string(body, '$.name'), '/cachedContents/') THEN 'a cache that was made, no call of a model' END AS skip,
   coalesce(said(b.responseId), said(b.response_id), said(o.request_id), said(o.id)) AS id,
   coalesce(b.createTime, b.create_time, outer_time(o), CASE WHEN is_batch THEN json_extract_string(json, '$.processed_time') END) AS started, outer_end(o) AS ended,
   coalesce(o.latency_ms, o.duration_ms) AS latency_ms,
   CASE WHEN b.error IS NOT NULL OR http_status >= '400' THEN 'error' ELSE 'success' END AS status,
   b.error.status AS error_class, coalesce(b.error.code, CASE WHEN http_status >= '400' THEN http_status END) AS error_code, b.error.message AS error_message,
-  coalesce('blocked: ' || coalesce(b.promptFeedback.blockReason, b.prompt_feedback.block_reason), b.candidates[1].finishReason, b.candidates[1].finish_reason) AS finish_reason,
+  coalesce('blocked: ' || coalesce(b.promptFeedback.blockReason, b.prompt_feedback.block_reason), 
+    -- by the numbers of the protocol, as far as both interfaces of Google agree on them
+    ['STOP', 'MAX_TOKENS', 'SAFETY', 'RECITATION', 'OTHER'][TRY_CAST(stopped AS INTEGER)], stopped) AS finish_reason,
   coalesce(said(o.provider), 'google') AS provider,
   google_model(coalesce(b.modelVersion, b.model_version, q.model, o.model)) AS model, google_model(q.model) AS model_requested,
   CASE WHEN is_embedding THEN 'embeddings' ELSE 'chat' END AS operation,
   CASE WHEN is_batch THEN 'batch'
-       WHEN u.traffic_type = 'provisioned_throughput' THEN 'provisioned'
+       WHEN u.traffic_type IN ('provisioned_throughput', '2') THEN 'provisioned'
        ELSE coalesce(nullif(regexp_extract(u.traffic_type, '^on_demand_(.+)$', 1), ''), u.service_tier) END AS service_tier,
   o.region AS region, outer_user(o) AS "user",
   o.agent AS agent, o.feature AS feature, o.team AS team, o.plan AS plan, CASE WHEN NOT is_batch THEN o.key END AS key, o.project AS project, o.environment AS environment, o.task AS task,

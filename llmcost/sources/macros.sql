@@ -57,10 +57,10 @@ CREATE OR REPLACE TEMP MACRO units_of(used) AS
 -- usage as Google writes it, in small letters and with underscores, whichever way it was written down
 CREATE OR REPLACE TEMP MACRO snake(x) AS lower(regexp_replace(CAST(x AS VARCHAR), '([a-z])([A-Z])', '\1_\2', 'g'));
 
--- tokens of one modality out of details such as [{"modality": "audio", "tokens": 3}]; NULL when they are more than the total they are said to be parts of
+-- tokens of one modality (by name, or by the number that Google's protocol gives it) out of details such as [{"modality": "audio", "tokens": 3}]; NULL when they are more than the total they are said to be parts of
 CREATE OR REPLACE TEMP MACRO tokens_of(details, total, name) AS
   CASE WHEN list_sum(list_transform(details, lambda d: whole(coalesce(d.token_count, d.tokens)))) <= whole(total)
-       THEN coalesce(list_sum(list_transform(list_filter(details, lambda d: d.modality = name), lambda d: whole(coalesce(d.token_count, d.tokens)))), 0) END;
+       THEN coalesce(list_sum(list_transform(list_filter(details, lambda d: d.modality IN (name, CAST(list_position(['text', 'image', 'video', 'audio'], name) AS VARCHAR))), lambda d: whole(coalesce(d.token_count, d.tokens)))), 0) END;
 
 -- Google's name of a model without the path before it
 CREATE OR REPLACE TEMP MACRO google_model(x) AS regexp_replace(x, '^.*models/', '');
