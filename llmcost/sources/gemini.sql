@@ -28,7 +28,7 @@ WITH bodies AS (
   FROM bodies
 )
 SELECT file, md5(CAST(json AS VARCHAR)) AS line_digest, 'gemini' AS source,
-  CASE WHEN coalesce(u IS NOT NULL OR b.candidates IS NOT NULL OR b.promptFeedback IS NOT NULL OR b.prompt_feedback IS NOT NULL OR is_embedding OR b.error.status IS NOT NULL
+  CASE WHEN coalesce(u IS NOT NULL OR json_exists(body, '$.candidates[0].content') OR b.promptFeedback IS NOT NULL OR b.prompt_feedback IS NOT NULL OR is_embedding OR b.error.status IS NOT NULL
          OR (is_batch AND b.error.code IS NOT NULL), false)
        THEN NULL ELSE 'no answer of Gemini' END AS doubt,
   CASE WHEN starts_with(json_extract_string(body, '$.name'), 'cachedContents/') OR contains(json_extract_string(body, '$.name'), '/cachedContents/') THEN 'a cache that was made, no call of a model' END AS skip,
