@@ -119,7 +119,10 @@ def _gemini(r: Record) -> bool:
 
 def _holds_vectors(body: Record) -> bool:
     """Embeddings of Gemini, or of the older interface of Vertex."""
-    found = [body.get("embedding"), *(v[0] for v in (body.get("embeddings"), body.get("predictions")) if isinstance(v, list) and v)]
+    found = [
+        body.get("embedding"),
+        *(v[0] for v in (body.get("embeddings"), body.get("predictions")) if isinstance(v, list) and v),
+    ]
     return any(isinstance(v, Mapping) and ("values" in v or isinstance(v.get("embeddings"), Mapping)) for v in found)
 
 
@@ -130,7 +133,9 @@ def _interaction(r: Record) -> bool:
 
 
 def _bedrock_invocation(r: Record) -> bool:
-    logged = next((v for v in (r, r.get("@message"), r.get("message")) if isinstance(v, Mapping) and "schemaType" in v), {})
+    logged = next(
+        (v for v in (r, r.get("@message"), r.get("message")) if isinstance(v, Mapping) and "schemaType" in v), {}
+    )
     return logged.get("schemaType") == "ModelInvocationLog"
 
 
@@ -141,7 +146,11 @@ def _bedrock(r: Record) -> bool:
         # a recorded exchange, a line of a batch
         (str(r.get("path", "")).startswith("/model/") and "response" in r)
         or ("recordId" in r and bool({"modelOutput", "error"} & set(r)))
-        or (isinstance(usage, Mapping) and "inputTokens" in usage and bool({"output", "stopReason", "metrics"} & set(body)))
+        or (
+            isinstance(usage, Mapping)
+            and "inputTokens" in usage
+            and bool({"output", "stopReason", "metrics"} & set(body))
+        )
         or "inputTextTokenCount" in body
         or {"prompt_token_count", "generation_token_count"} <= set(body)
     )
@@ -437,7 +446,10 @@ FORMATS: tuple[Format, ...] = (
         "openai_agents",
         "OpenAI Agents SDK traces",
         "sources/openai_agents.sql",
-        lambda r: (r.get("object") == "trace.span" and "span_data" in r) or (r.get("object") == "trace" and "workflow_name" in r),
+        lambda r: (
+            (r.get("object") == "trace.span" and "span_data" in r)
+            or (r.get("object") == "trace" and "workflow_name" in r)
+        ),
         'object "trace.span" with span_data, or "trace" with workflow_name',
         "generations and responses are calls, the spans above them repeat the sum; input holds cache, output holds reasoning",
     ),

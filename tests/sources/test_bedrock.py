@@ -190,7 +190,11 @@ def test_bodies_of_invoke_model(tmp_path: Path) -> None:
         # Cohere counts in the headers alone
         (exchange("cohere.command-r-v1%3A0/invoke", {"text": "ok"}, **counted), eight_and_ten),
         (
-            {"time": "2026-01-01", "modelId": "amazon.titan-embed-text-v1", "response": {"embedding": [0.1], "inputTextTokenCount": 8}},
+            {
+                "time": "2026-01-01",
+                "modelId": "amazon.titan-embed-text-v1",
+                "response": {"embedding": [0.1], "inputTextTokenCount": 8},
+            },
             {"fresh_input": 8},
         ),
     ]
@@ -232,8 +236,8 @@ def test_lines_of_a_batch_are_told_apart_across_jobs(tmp_path: Path) -> None:
     other = {**done, "modelOutput": {**message, "usage": {"input_tokens": 7, "output_tokens": 1}}}
     failed = {"recordId": "CALL0000002", "modelInput": {}, "error": {"errorCode": 400, "errorMessage": "no"}}
     found = read(
-        put(tmp_path / "logs", "a.jsonl.out", [done, failed]).rename(tmp_path / "logs" / "a.jsonl"),
-        put(tmp_path / "logs", "b.jsonl", [other]),
+        put(tmp_path / "logs", "a.jsonl.out", [done, failed]).parent,
+        put(tmp_path / "more", "b.jsonl", [other]),
     )
     assert [(row["source"], row["service_tier"], tokens(row)) for row in found.rows if row["kind"] == "call"] == [
         ("bedrock_batch", "batch", {"fresh_input": 9, "text_output": 2}),

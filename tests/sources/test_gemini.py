@@ -225,7 +225,11 @@ def test_lines_of_a_batch_cost_half(tmp_path: Path) -> None:
     found = read(put(tmp_path / "logs", "a.jsonl", [studio, vertex, failed]))
     # 164 x $0.625 + 256 x $0.125 + 100 x $5, per million: cached input has no batch price of its own
     assert [(row["service_tier"], row["cost"]) for row in found.rows[:2]] == [("batch", usd("0.0006345"))] * 2
-    assert (found.rows[2]["status"], found.rows[2]["error_kind"], found.rows[0]["key"]) == ("error", "bad_request", None)
+    assert (found.rows[2]["status"], found.rows[2]["error_kind"], found.rows[0]["key"]) == (
+        "error",
+        "bad_request",
+        None,
+    )
 
 
 def test_embeddings_are_input_alone(tmp_path: Path) -> None:
@@ -306,5 +310,9 @@ def test_interactions_count_like_gemini(tmp_path: Path) -> None:
     assert tokens(rows["v1_3"]) == {"fresh_input": 9, "tool_use": 70, "text_output": 3}
     assert tokens(rows["v1_4"]) == {"fresh_input": 9, "image_input": 258, "text_output": 3}
     assert (rows["v1_5"]["kind"], rows["v1_5"]["cost"]) == ("attempt", 0)
-    assert (rows["v1_6"]["model"], rows["v1_6"]["usage_quality"], rows["v1_6"]["cost"]) == ("deep-research", "missing", None)
+    assert (rows["v1_6"]["model"], rows["v1_6"]["usage_quality"], rows["v1_6"]["cost"]) == (
+        "deep-research",
+        "missing",
+        None,
+    )
     assert (rows["v1_2"]["user"], found.file.duplicates) == ("u1", 1)
