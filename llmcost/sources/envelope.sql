@@ -4,13 +4,14 @@ SELECT file, json, request,
   coalesce(object_at(json, '$.response.body'), object_at(json, '$.response'), object_at(json, '$.response_body'), object_at(json, '$.result.message'),
            object_at(json, '$.result.error'), object_at(json, '$.result'), object_at(json, '$.message'), object_at(json, '$.body'), json) AS body,
   -- the outcome that a batch, or a recorded exchange, notes beside the body
-  json_extract_string(json, '$.result.type') AS batch_result, json_extract_string(json, '$.response.status_code') AS http_status,
+  json_extract_string(json, '$.result.type') AS batch_result, coalesce(json_extract_string(json, '$.response.status_code'),
+    nullif(regexp_extract(coalesce(json_extract_string(json, '$.status'), json_extract_string(json, '$.status_code')), '^[45][0-9][0-9]$'), '')) AS http_status,
   from_json(json, '{"timestamp":"VARCHAR","time":"VARCHAR","ts":"VARCHAR","created_at":"VARCHAR","started_at":"VARCHAR","start_time":"VARCHAR",
     "startTime":"VARCHAR","request_time":"VARCHAR","date":"VARCHAR","ended_at":"VARCHAR","end_time":"VARCHAR","endTime":"VARCHAR",
     "latency_ms":"VARCHAR","duration_ms":"VARCHAR","user":"VARCHAR","user_id":"VARCHAR","end_user":"VARCHAR","customer_id":"VARCHAR",
     "agent":"VARCHAR","feature":"VARCHAR","session":"VARCHAR","session_id":"VARCHAR","trace":"VARCHAR","trace_id":"VARCHAR",
     "turn":"VARCHAR","turn_id":"VARCHAR","environment":"VARCHAR","team":"VARCHAR","plan":"VARCHAR","key":"VARCHAR","project":"VARCHAR",
-    "task":"VARCHAR","provider":"VARCHAR","region":"VARCHAR","id":"VARCHAR","request_id":"VARCHAR","custom_id":"VARCHAR","metadata":"JSON","tags":"JSON","call_type":"VARCHAR","type":"VARCHAR"}') AS o,
+    "task":"VARCHAR","provider":"VARCHAR","model":"VARCHAR","region":"VARCHAR","id":"VARCHAR","request_id":"VARCHAR","custom_id":"VARCHAR","metadata":"JSON","tags":"JSON","call_type":"VARCHAR","type":"VARCHAR"}') AS o,
   from_json(request, '{"model":"VARCHAR","service_tier":"VARCHAR","safety_identifier":"VARCHAR","user":"VARCHAR","messages":"JSON","input":"JSON",
     "system":"JSON","metadata":"JSON"}') AS q
 FROM (

@@ -24,7 +24,7 @@ from llmcost.errors import LlmcostError, UsageError, nearest
 from llmcost.sources import streams
 from llmcost.store import Store, quote_text
 
-LOG_SUFFIXES = (".jsonl", ".ndjson", ".json", ".log", ".csv", ".tsv", ".parquet")
+LOG_SUFFIXES = (".jsonl", ".jsonl.out", ".ndjson", ".json", ".log", ".csv", ".tsv", ".parquet")
 PACKED_SUFFIXES = (".gz", ".zst")
 EDGE_BYTES = 64 * 1024
 CHUNK_BYTES = 1 << 20

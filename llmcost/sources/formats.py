@@ -69,6 +69,9 @@ def _openai(r: Record) -> bool:
         kind in OPENAI_OBJECTS
         or (kind == "list" and isinstance(usage, Mapping))
         or (isinstance(usage, Mapping) and "prompt_tokens" in usage and "choices" in body)
+        # transcriptions and images
+        or (isinstance(usage, Mapping) and usage.get("type") in ("tokens", "duration"))
+        or (isinstance(usage, Mapping) and "input_tokens" in usage and isinstance(body.get("data"), list))
         # a failed call: an error body in a wrapper, or a line of a batch that got no response
         or (
             isinstance(error, Mapping)
@@ -99,6 +102,66 @@ def _body(r: Record) -> Record:
             return body
         body = inner
     return body
+
+
+def _gemini(r: Record) -> bool:
+    body = _body(r)
+    candidates, error = body.get("candidates"), body.get("error")
+    return (
+        bool({"usageMetadata", "usage_metadata", "promptFeedback"} & set(body))
+        or (isinstance(candidates, list) and any(isinstance(c, Mapping) and "content" in c for c in candidates))
+        or _holds_vectors(body)
+        # an error of Google, also as a line of a batch
+        or (isinstance(error, Mapping) and {"code", "message", "status"} <= set(error))
+        or (isinstance(error, Mapping) and {"key"} <= set(r) <= {"key", "response", "error", "status"})
+    )
+
+
+def _holds_vectors(body: Record) -> bool:
+    """Embeddings of Gemini, or of the older interface of Vertex."""
+    found = [
+        body.get("embedding"),
+        *(v[0] for v in (body.get("embeddings"), body.get("predictions")) if isinstance(v, list) and v),
+    ]
+    return any(isinstance(v, Mapping) and ("values" in v or isinstance(v.get("embeddings"), Mapping)) for v in found)
+
+
+def _interaction(r: Record) -> bool:
+    body = _body(r)
+    usage = body.get("usage")
+    return body.get("object") == "interaction" or (isinstance(usage, Mapping) and "total_input_tokens" in usage)
+
+
+def _bedrock_invocation(r: Record) -> bool:
+    logged = next(
+        (v for v in (r, r.get("@message"), r.get("message")) if isinstance(v, Mapping) and "schemaType" in v), {}
+    )
+    return logged.get("schemaType") == "ModelInvocationLog"
+
+
+def _bedrock(r: Record) -> bool:
+    body = _body(r)
+    usage = body.get("usage")
+    return (
+        # a recorded exchange, a line of a batch
+        (str(r.get("path", "")).startswith("/model/") and "response" in r)
+        or ("recordId" in r and bool({"modelOutput", "error"} & set(r)))
+        or (
+            isinstance(usage, Mapping)
+            and "inputTokens" in usage
+            and bool({"output", "stopReason", "metrics"} & set(body))
+        )
+        or "inputTextTokenCount" in body
+        or {"prompt_token_count", "generation_token_count"} <= set(body)
+    )
+
+
+RUN_TYPES = ("llm", "chain", "tool", "retriever", "embedding", "prompt", "parser")
+
+
+def _crew(r: Record) -> bool:
+    found = next((v for v in (r.get("token_usage"), r.get("usage_metrics")) if isinstance(v, Mapping)), r)
+    return {"successful_requests", "prompt_tokens", "completion_tokens"} <= set(found)
 
 
 OTEL_PREFIXES = ("gen_ai.", "llm.token_count.", "llm.usage.", "ai.usage.", "openinference.", "traceloop.")
@@ -182,6 +245,14 @@ def _azure_diagnostics(r: Record) -> bool:
 
 
 FORMATS: tuple[Format, ...] = (
+    Format(
+        "bedrock_invocation",
+        "AWS Bedrock model invocation logs (S3 or CloudWatch)",
+        "sources/bedrock_invocation.sql",
+        _bedrock_invocation,
+        'schemaType "ModelInvocationLog", also inside @message or message',
+        "inputTokenCount excludes cache reads and writes; how long a write lasts is told by the usage in the body",
+    ),
     Format(
         "otlp_traces",
         "OpenTelemetry traces as OTLP JSON (collector file exporter), in any GenAI dialect",
@@ -364,6 +435,41 @@ FORMATS: tuple[Format, ...] = (
         "calls are seen and counted, but cannot be priced (usage missing): log at API Management instead",
     ),
     Format(
+        "langsmith",
+        "LangSmith runs (LangChain, LangGraph)",
+        "sources/langsmith.sql",
+        lambda r: r.get("run_type") in RUN_TYPES and bool({"trace_id", "parent_run_id"} & set(r)),
+        "run_type, with trace_id or parent_run_id",
+        "a run of type llm is a call, runs above it repeat the sum; input_tokens holds cache, output_tokens holds reasoning",
+    ),
+    Format(
+        "openai_agents",
+        "OpenAI Agents SDK traces",
+        "sources/openai_agents.sql",
+        lambda r: (
+            (r.get("object") == "trace.span" and "span_data" in r)
+            or (r.get("object") == "trace" and "workflow_name" in r)
+        ),
+        'object "trace.span" with span_data, or "trace" with workflow_name',
+        "generations and responses are calls, the spans above them repeat the sum; input holds cache, output holds reasoning",
+    ),
+    Format(
+        "crewai",
+        "CrewAI usage metrics of a run, bare or as token_usage",
+        "sources/crewai.sql",
+        _crew,
+        "successful_requests, prompt_tokens and completion_tokens",
+        "a sum over the calls of a run: one row that counts for successful_requests; prompt_tokens holds cached_prompt_tokens",
+    ),
+    Format(
+        "bedrock_converse",
+        "AWS Bedrock responses: Converse and InvokeModel, bare, wrapped, recorded, or as batch output",
+        "sources/bedrock_converse.sql",
+        _bedrock,
+        "usage.inputTokens beside output, stopReason or metrics; a path /model/...; recordId with modelOutput or error",
+        "inputTokens excludes cache reads and writes; outputTokens holds reasoning and does not tell how much",
+    ),
+    Format(
         "anthropic_message",
         "Anthropic Messages responses, bare or inside a wrapper",
         "sources/anthropic.sql",
@@ -380,19 +486,35 @@ FORMATS: tuple[Format, ...] = (
         "as otlp_traces",
     ),
     Format(
+        "gemini_interactions",
+        "Gemini Interactions API objects, bare or inside a wrapper",
+        "sources/gemini_interactions.sql",
+        _interaction,
+        'object "interaction", or usage.total_input_tokens',
+        "total_input_tokens holds cached tokens; thought and tool use stand beside the output and the input",
+    ),
+    Format(
+        "gemini",
+        "Gemini and Vertex AI generateContent, bare, wrapped, or as batch output; embeddings and errors too",
+        "sources/gemini.sql",
+        _gemini,
+        "usageMetadata or usage_metadata, candidates with content, or an error with code, message and status",
+        "promptTokenCount holds cached tokens; thoughts stand beside candidatesTokenCount; searches are counted from the grounding",
+    ),
+    Format(
         "openai_responses",
         "OpenAI Responses API objects, bare or inside a wrapper",
         "sources/openai.sql",
         lambda r: _openai(r) and _body(r).get("object") == "response",
         'object "response"',
-        "input_tokens holds cached tokens, output_tokens holds reasoning; web searches are counted from output[]",
+        "input_tokens holds cached tokens, output_tokens holds reasoning; calls of hosted tools are counted from output[]",
     ),
     Format(
         "openai_chat",
-        "OpenAI Chat Completions, completions and embeddings, bare, wrapped, or as batch output",
+        "OpenAI Chat Completions, completions, embeddings, images and transcriptions, bare, wrapped, or as batch output",
         "sources/openai.sql",
         _openai,
-        'object "chat.completion", "text_completion" or "list" with usage',
+        'object "chat.completion", "text_completion" or "list" with usage; images or a transcription with usage',
         "prompt_tokens holds cached, audio and image tokens; completion_tokens holds reasoning and rejected predictions",
     ),
     Format(
@@ -483,7 +605,13 @@ def decode(line: bytes) -> object:
     value = json.loads(text, parse_float=str, parse_constant=str)
     if isinstance(value, str) and value[:1] in ("{", "["):
         return decode(value.encode("utf-8", "replace"))
+    value = _alone(value)
     return opened(value) if isinstance(value, Mapping) else value
+
+
+def _alone(value: object) -> object:
+    """The object in a list of one: so Google sends its errors."""
+    return value[0] if isinstance(value, list) and len(value) == 1 and isinstance(value[0], Mapping) else value
 
 
 OPENED = frozenset((*WRAPPERS, "request", "usage", "metadata", "hidden_params", "error_information", "@message"))
@@ -498,4 +626,6 @@ def opened(record: Record) -> dict[str, object]:
             with suppress(ValueError, RecursionError):
                 inner = decode(value.encode("utf-8", "replace"))
                 found[key] = inner if isinstance(inner, Mapping) else value
+        elif key in WRAPPERS:
+            found[key] = _alone(value)
     return dict(streams.finished(found))

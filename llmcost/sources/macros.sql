@@ -50,6 +50,31 @@ CREATE OR REPLACE TEMP MACRO recorded_prompt(x) AS
 -- OpenAI's own model names
 CREATE OR REPLACE TEMP MACRO is_openai(model) AS regexp_matches(model, '^(gpt|o[0-9]|chatgpt|ft:|text-embedding|davinci|babbage|codex|computer-use)');
 
+-- things used that are billed apart from tokens, from a list of {'k': unit, 'v': count as text}; NULL when there are none
+CREATE OR REPLACE TEMP MACRO units_of(used) AS
+  nullif(map_from_entries(list_filter(list_transform(used, lambda u: {'k': u.k, 'v': TRY_CAST(u.v AS DECIMAL(18, 6))}), lambda u: u.v > 0)), MAP {});
+
+-- usage as Google writes it, in small letters and with underscores, whichever way it was written down
+CREATE OR REPLACE TEMP MACRO snake(x) AS lower(regexp_replace(CAST(x AS VARCHAR), '([a-z])([A-Z])', '\1_\2', 'g'));
+
+-- tokens of one modality (by name, or by the number that Google's protocol gives it) out of details such as [{"modality": "audio", "tokens": 3}]; NULL when they are more than the total they are said to be parts of
+CREATE OR REPLACE TEMP MACRO tokens_of(details, total, name) AS
+  CASE WHEN list_sum(list_transform(details, lambda d: whole(coalesce(d.token_count, d.tokens)))) <= whole(total)
+       THEN coalesce(list_sum(list_transform(list_filter(details, lambda d: d.modality IN (name, CAST(list_position(['text', 'image', 'video', 'audio'], name) AS VARCHAR))), lambda d: whole(coalesce(d.token_count, d.tokens)))), 0) END;
+
+-- Google's name of a model without the path before it
+CREATE OR REPLACE TEMP MACRO google_model(x) AS regexp_replace(x, '^.*models/', '');
+
+-- Bedrock's id of a model; an ARN that holds it is opened, the ARN of an application's own profile hides it and stays
+CREATE OR REPLACE TEMP MACRO bedrock_model(x) AS regexp_replace(x, '^arn:[^/]*:(foundation-model|inference-profile)/', '');
+
+-- tokens that Bedrock wrote to a cache for so long, from [{"ttl": "5m", "inputTokens": 3}]
+CREATE OR REPLACE TEMP MACRO written_for(details, ttl) AS
+  CAST(list_sum(list_transform(list_filter(details, lambda d: d.ttl = ttl), lambda d: whole(d.inputTokens))) AS VARCHAR);
+
+-- the date of an HTTP header, as text that is an instant
+CREATE OR REPLACE TEMP MACRO http_date(x) AS CAST(try_strptime(x, '%a, %d %b %Y %H:%M:%S GMT') AS VARCHAR);
+
 -- the object at a path of a JSON value; NULL when there is none, or something else
 CREATE OR REPLACE TEMP MACRO object_at(x, path) AS CASE WHEN json_type(x, path) = 'OBJECT' THEN json_extract(x, path) END;
 
@@ -74,7 +99,7 @@ CREATE OR REPLACE TEMP MACRO error_kind_of(class, code, message) AS CASE
 CREATE OR REPLACE TEMP MACRO failed_http(code) AS CASE WHEN TRY_CAST(code AS SMALLINT) BETWEEN 400 AND 599 THEN code END;
 CREATE OR REPLACE TEMP MACRO is_blocked(finish_reason) AS
   finish_reason NOT IN ('stop', 'length', 'tool_calls', 'end_turn', 'tool_use', 'max_tokens', 'STOP', 'completed')
-  AND regexp_matches(finish_reason, '^(?i:content_filter(ed)?|refusal|safety|recitation|blocklist|prohibited_content|spii|image_.*|guardrail_intervened)$');
+  AND regexp_matches(finish_reason, '^(?i:content_filter(ed)?|refusal|safety|recitation|blocklist|prohibited_content|spii|image_.*|guardrail_intervened|content_filtered|model_armor|blocked: .*)$');
 
 -- the number in "$1,234.50"
 CREATE OR REPLACE TEMP MACRO amount(x) AS ltrim(plain(x), ' $');
@@ -83,6 +108,8 @@ CREATE OR REPLACE TEMP MACRO amount(x) AS ltrim(plain(x), ' $');
 CREATE OR REPLACE TEMP MACRO usd(x, unit) AS CASE
   WHEN x IS NULL OR x = '' THEN NULL
   WHEN unit = 'cents' THEN CAST(TRY_CAST(amount(x) AS DECIMAL(38, 22)) * 0.01::DECIMAL(2, 2) AS DECIMAL(38, 24))
+  -- xAI's unit, a ten-billionth of a dollar
+  WHEN unit = 'ticks' THEN CAST(TRY_CAST(amount(x) AS DECIMAL(28, 14)) * 0.0000000001::DECIMAL(10, 10) AS DECIMAL(38, 24))
   WHEN unit = 'micros' THEN CAST(TRY_CAST(amount(x) AS DECIMAL(32, 18)) * 0.000001::DECIMAL(6, 6) AS DECIMAL(38, 24))
   WHEN unit = 'nanos' THEN CAST(TRY_CAST(amount(x) AS DECIMAL(29, 15)) * 0.000000001::DECIMAL(9, 9) AS DECIMAL(38, 24))
   WHEN starts_with(x, '$') OR contains(x, ',') THEN TRY_CAST(amount(x) AS DECIMAL(38, 24))
