@@ -33,7 +33,7 @@ SELECT a.* REPLACE (
   coalesce(a."user", s.tag_user, h."user") AS "user", coalesce(a.plan, s.tag_plan, h.plan) AS plan, coalesce(a.agent, s.tag_agent, h.agent) AS agent,
   coalesce(a.feature, s.tag_feature, h.feature) AS feature, coalesce(a.team, s.tag_team, h.team) AS team,
   coalesce(a.project, s.tag_project, h.project) AS project, coalesce(a.environment, s.tag_environment, h.environment) AS environment,
-  coalesce(a.session, s.tag_session, h.session) AS session, coalesce(a.turn, s.tag_turn, h.turn) AS turn, coalesce(a.task, s.tag_task, h.task) AS task,
+  coalesce(a.session, s.tag_session, h.session) AS session, coalesce(a.turn, s.tag_turn, h.turn) AS turn, coalesce(a.task, s.tag_task, h.task) AS task, coalesce(h.parent, a.parent) AS parent,
   coalesce(a.tags, CASE WHEN h.tags IS NOT NULL THEN map_concat(h.tags, coalesce(s.tags, MAP {})) ELSE s.tags END, MAP {}) AS tags)
 FROM placed a
 LEFT JOIN tag_sets s

@@ -12,35 +12,44 @@ LEFT JOIN tag_sets s
   ON s.tag_list IS NOT DISTINCT FROM t.r.tag_list AND s.facts IS NOT DISTINCT FROM t.r.facts AND s.more_facts IS NOT DISTINCT FROM t.r.more_facts
 WHERE (t.r.doubt IS NULL OR t.careful) AND (t.r.span IS NOT NULL OR (t.r.trace IS NOT NULL AND t.r.skip IS NOT NULL));
 
--- one row is one call and one of the spans above it; exporters send batches twice, so of equal spans one is enough
-CREATE OR REPLACE TEMP TABLE ascents AS
-WITH RECURSIVE above AS (
+-- one row is one call and one of the spans above it, with the id of the next one, which may be in another file or still to come
+-- exporters send batches twice, so of equal spans one is enough
+CREATE OR REPLACE TEMP TABLE climbs AS
+WITH RECURSIVE known_spans AS (
   FROM spans WHERE span IS NOT NULL QUALIFY row_number() OVER (PARTITION BY trace, span ORDER BY used DESC, row_no DESC) = 1
 ), up AS (
-  SELECT row_no, trace, parent AS at, 0 AS depth, CAST(NULL AS BIGINT) AS ancestor FROM spans WHERE is_call AND parent IS NOT NULL
+  SELECT row_no, trace, parent AS above, 0 AS depth, CAST(NULL AS BIGINT) AS ancestor FROM spans WHERE is_call AND parent IS NOT NULL
   UNION ALL
   SELECT up.row_no, up.trace, a.parent, up.depth + 1, a.row_no
-  FROM up JOIN above a ON a.trace IS NOT DISTINCT FROM up.trace AND a.span = up.at
+  FROM up JOIN known_spans a ON a.trace IS NOT DISTINCT FROM up.trace AND a.span = up.above
   -- deeper than any program nests, and the end of a circle
   WHERE up.depth < 100 AND a.row_no <> up.row_no
 )
-SELECT row_no, depth, ancestor FROM up WHERE ancestor IS NOT NULL
+FROM up;
+
+-- one row is one call and one row that it inherits from: the spans above it, and last the facts of its trace
+CREATE OR REPLACE TEMP TABLE ascents AS
+SELECT row_no, above, depth, ancestor FROM climbs WHERE ancestor IS NOT NULL
 UNION ALL
-SELECT s.row_no, 1000, f.row_no FROM spans s JOIN spans f ON f.trace = s.trace AND f.span IS NULL WHERE s.is_call;
+SELECT s.row_no, NULL, 1000, f.row_no FROM spans s JOIN spans f ON f.trace = s.trace AND f.span IS NULL WHERE s.is_call;
 
 -- one row is one span whose usage is that of its children again: a call is a span with usage and none below it that has some
+-- (one without usage above one with usage is the same call, seen from outside)
 CREATE OR REPLACE TEMP TABLE repeats_children AS
-WITH parents AS (
-  SELECT DISTINCT p.trace, p.span FROM ascents a JOIN spans c ON c.row_no = a.row_no AND c.used JOIN spans p ON p.row_no = a.ancestor WHERE p.used AND p.span IS NOT NULL
+WITH RECURSIVE parents AS (
+  SELECT p.trace, p.span FROM ascents a JOIN spans c ON c.row_no = a.row_no AND c.used JOIN spans p ON p.row_no = a.ancestor WHERE p.span IS NOT NULL
   UNION
   -- its children came with an earlier ingest
-  SELECT s.trace, s.span FROM spans s JOIN target.requests t ON t.trace = s.trace AND t.parent = s.span WHERE s.used AND t.kind <> 'iteration'
+  SELECT s.trace, s.span FROM spans s JOIN target.requests t ON t.trace = s.trace AND t.parent = s.span WHERE t.kind <> 'iteration' AND t.usage_quality <> 'missing'
+  UNION
+  SELECT s.trace, s.parent FROM spans s JOIN parents p ON p.trace IS NOT DISTINCT FROM s.trace AND p.span = s.span WHERE s.parent IS NOT NULL
 )
-SELECT s.row_no FROM spans s JOIN parents p ON p.trace IS NOT DISTINCT FROM s.trace AND p.span = s.span WHERE s.used;
+SELECT s.row_no FROM spans s JOIN (SELECT DISTINCT trace, span FROM parents) p ON p.trace IS NOT DISTINCT FROM s.trace AND p.span = s.span WHERE s.is_call;
 
 -- one row is one call with what the nearest span above it that says so adds to its attribution
+-- and as its parent the first one above that is not here, for that one to be known when it comes
 CREATE OR REPLACE TEMP TABLE inherited AS
-SELECT a.row_no,
+SELECT a.row_no, arg_max_null(a.above, a.depth) FILTER (a.depth < 1000) AS parent,
   arg_min(p."user", a.depth) AS "user", arg_min(p.plan, a.depth) AS plan, arg_min(p.agent, a.depth) AS agent, arg_min(p.feature, a.depth) AS feature,
   arg_min(p.team, a.depth) AS team, arg_min(p.project, a.depth) AS project, arg_min(p.environment, a.depth) AS environment,
   arg_min(p.session, a.depth) AS session, arg_min(p.turn, a.depth) AS turn, arg_min(p.task, a.depth) AS task,

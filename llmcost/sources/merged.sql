@@ -45,8 +45,9 @@ WHERE k.seq <> m.old_seq OR (t.request_id, t.source, t.kind, t.status, t.ts_us, 
     m.provider, m.model, m.service_tier, m.speed, m.inference_geo, m.usage_quality, m.source_cost, m.prompt_hash, m.finish_reason, m.latency_ms,
     m.fresh_input_tokens, m.cache_read_tokens, m.cache_write_5m_tokens, m.cache_write_1h_tokens, m.text_output_tokens, m.reasoning_tokens)
 UNION
-SELECT t.seq FROM placed a JOIN target.requests t ON t.trace = a.trace AND t.request_id IN (a.parent, a.trace || ':' || a.parent)
-WHERE a.span IS NOT NULL AND a.kind <> 'iteration' AND t.kind <> 'iteration';
+SELECT t.seq
+FROM climbs c JOIN spans s ON s.row_no = c.row_no AND s.used JOIN target.requests t ON t.trace = c.trace AND t.request_id IN (c.above, c.trace || ':' || c.above)
+WHERE t.kind <> 'iteration';
 
 -- one row is one request that is added to the ledger
 CREATE OR REPLACE TEMP VIEW survivors AS

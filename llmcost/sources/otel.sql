@@ -52,9 +52,10 @@ SELECT file, md5(text) AS line_digest, 'otel' AS source, part,
        WHEN coalesce(input, output, total) IS NULL AND coalesce(operation IN ('chat', 'generate_content', 'text_completion', 'completion', 'embeddings', 'responses'), false) = false
          AND coalesce(openinference_kind IN ('LLM', 'EMBEDDING'), false) = false THEN 'a span that is no call of a model' END AS skip,
   trace, span, parent,
-  -- the answer's own id: whoever else logged this call knows it too
-  coalesce(said(coalesce(a."gen_ai.response.id", a."ai.response.id", a."llm.response.id")), trace || ':' || span) AS id,
-  started, ended,
+  -- the answer's own id: whoever else logged this call knows it too; an agent's is that of its last call
+  coalesce(CASE WHEN coalesce(operation NOT IN ('invoke_agent', 'invoke_workflow', 'agent_step'), true) THEN said(coalesce(a."gen_ai.response.id", a."ai.response.id", a."llm.response.id")) END,
+    trace || ':' || span) AS id,
+  started, ended, latency_ms,
   coalesce(CAST(TRY_CAST(coalesce(a."gen_ai.response.time_to_first_chunk", a."gen_ai.client.operation.time_to_first_chunk") AS DECIMAL(18, 6)) * 1000 AS VARCHAR), a."ai.response.msToFirstChunk") AS ttft_ms,
   CASE WHEN status_code IN ('2', 'STATUS_CODE_ERROR', 'ERROR', 'Error', 'StatusCode.ERROR') OR a."error.type" IS NOT NULL THEN 'error' ELSE 'success' END AS status,
   coalesce(a."error.type", a."exception.type") AS error_class, CASE WHEN a."http.response.status_code" >= '400' THEN a."http.response.status_code" END AS error_code, status_message AS error_message,
@@ -77,7 +78,8 @@ SELECT file, md5(text) AS line_digest, 'otel' AS source, part,
       lambda e: {'k': regexp_replace(e.key, '^(traceloop[.]association[.]properties|ai[.]telemetry[.]metadata|metadata|langfuse[.](trace|observation)[.]metadata)[.]', ''), 'v': e.value}),
     CASE WHEN resource['service.name'] IS NOT NULL THEN [{'k': 'service.name', 'v': resource['service.name']}] ELSE [] END))) AS VARCHAR) AS more_facts,
   coalesce(json_extract_string(anthropic_usage, '$.input_tokens'), input) AS input, coalesce(json_extract_string(anthropic_usage, '$.output_tokens'), output) AS output,
-  CASE WHEN anthropic_usage IS NULL THEN total END AS total,
+  -- the AI SDK adds up the total of these two vendors from the two counts: it tells nothing of the cache
+  CASE WHEN anthropic_usage IS NULL AND coalesce(a."ai.usage.inputTokens" IS NULL OR NOT regexp_matches(provider, 'anthropic|bedrock'), true) THEN total END AS total,
   coalesce(json_extract_string(anthropic_usage, '$.cache_read_input_tokens'), cache_read) AS cache_read,
   coalesce(json_extract_string(anthropic_usage, '$.cache_creation_input_tokens'), cache_write) AS cache_write,
   json_extract_string(anthropic_usage, '$.cache_creation.ephemeral_5m_input_tokens') AS cache_write_5m,
@@ -90,7 +92,7 @@ SELECT file, md5(text) AS line_digest, 'otel' AS source, part,
        WHEN a."ai.usage.inputTokenDetails.cacheReadTokens" IS NOT NULL THEN true
        -- version 5 of the AI SDK left it out for these two vendors, version 6 does not
        WHEN a."ai.usage.inputTokens" IS NOT NULL AND NOT regexp_matches(provider, 'anthropic|bedrock') THEN true END AS input_includes_cache,
-  CASE WHEN a."ai.usage.inputTokens" IS NOT NULL OR a."llm.token_count.completion" IS NOT NULL OR starts_with(scope, 'opentelemetry.instrumentation') OR a."gen_ai.usage.reasoning.output_tokens" IS NOT NULL
+  CASE WHEN a."ai.usage.inputTokens" IS NOT NULL OR a."llm.token_count.completion" IS NOT NULL OR regexp_matches(scope, '^(opentelemetry[.]instrumentation|openlit)') OR a."gen_ai.usage.reasoning.output_tokens" IS NOT NULL
        THEN true END AS output_includes_reasoning,
   coalesce(a."llm.cost.total", a."gen_ai.usage.cost") AS source_cost, CASE WHEN coalesce(a."llm.cost.total", a."gen_ai.usage.cost") IS NOT NULL THEN 'recorded' END AS source_cost_kind,
   coalesce(a."gen_ai.input.messages", a."ai.prompt.messages", a."input.value") AS prompt

@@ -44,6 +44,8 @@ SELECT file, CAST(span AS VARCHAR) AS text, nullif(n, 0) AS part, scope,
   coalesce(s.name, s.span_name, json_extract_string(span, '$.Name')) AS name,
   coalesce(s.startTimeUnixNano, s.start_time_unix_nano, s.start_time, s.startTime, json_extract_string(span, '$.StartTime'), s.timestamp) AS started,
   coalesce(s.endTimeUnixNano, s.end_time_unix_nano, s.end_time, s.endTime, json_extract_string(span, '$.EndTime')) AS ended,
+  -- the console of JavaScript counts in µs
+  CASE WHEN s.timestamp IS NOT NULL AND s.traceId IS NOT NULL THEN CAST(TRY_CAST(s.duration AS DECIMAL(18, 3)) * 0.001 AS VARCHAR) END AS latency_ms,
   coalesce(s.status.code, s.status.status_code, json_extract_string(span, '$.Status.Code'), s.statusCode, s.status_code) AS status_code,
   coalesce(s.status.message, s.status.description, json_extract_string(span, '$.Status.Description')) AS status_message,
   -- a span without the word for its attributes is nothing but attributes
@@ -54,7 +56,7 @@ FROM (
       "parent_id":"VARCHAR","parentId":"VARCHAR","name":"VARCHAR","span_name":"VARCHAR",
       "context":{"trace_id":"VARCHAR","span_id":"VARCHAR"},"spanContext":{"traceId":"VARCHAR","spanId":"VARCHAR"},"parentSpanContext":{"spanId":"VARCHAR"},
       "startTimeUnixNano":"VARCHAR","endTimeUnixNano":"VARCHAR","start_time_unix_nano":"VARCHAR","end_time_unix_nano":"VARCHAR",
-      "start_time":"VARCHAR","end_time":"VARCHAR","startTime":"VARCHAR","endTime":"VARCHAR","timestamp":"VARCHAR",
+      "start_time":"VARCHAR","end_time":"VARCHAR","startTime":"VARCHAR","endTime":"VARCHAR","timestamp":"VARCHAR","duration":"VARCHAR",
       "status":{"code":"VARCHAR","status_code":"VARCHAR","message":"VARCHAR","description":"VARCHAR"},
       "statusCode":"VARCHAR","status_code":"VARCHAR","attributes":"JSON"}') AS s
   FROM single
