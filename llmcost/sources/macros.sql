@@ -70,6 +70,10 @@ CREATE OR REPLACE TEMP MACRO error_kind_of(class, code, message) AS CASE
   WHEN regexp_matches(concat_ws(' ', class, code), '(?i)\b5[0-9][0-9]\b|overloaded|UNAVAILABLE|\bINTERNAL\b|InternalServer|ServiceUnavailable|BadGateway|APIConnection|APIError|api_error|server_error|server_is_overloaded|ModelErrorException|MidStreamFallback') THEN 'server_error'
   WHEN regexp_matches(concat_ws(' ', class, code), '(?i)\b4(00|04|09|13|22)\b|BadRequest|NotFound|NOT_FOUND|invalid_request|INVALID_ARGUMENT|InvalidArgument|ValidationException|UnprocessableEntity|Conflict|invalid_prompt|DeploymentNotFound') THEN 'bad_request'
   ELSE 'unknown' END;
+-- the class of an error or its HTTP status where a message begins with it, as the SDKs write it: "RateLimitError: ...", "Error code: 429 - ..."
+-- (further on in the text either may be part of an echoed prompt)
+CREATE OR REPLACE TEMP MACRO error_said(message) AS
+  nullif(regexp_extract(message, '^(?:Error code: |(?:[A-Za-z_]+[.])*)([45][0-9][0-9]|[A-Z][A-Za-z]*(?:Error|Exception|Timeout))(?:$|: | - |[.] | [A-Z]+_[A-Z]+)', 1), '');
 CREATE OR REPLACE TEMP MACRO is_blocked(finish_reason) AS
   finish_reason NOT IN ('stop', 'length', 'tool_calls', 'end_turn', 'tool_use', 'max_tokens', 'STOP', 'completed')
   AND regexp_matches(finish_reason, '^(?i:content_filter(ed)?|refusal|safety|recitation|blocklist|prohibited_content|spii|image_.*|guardrail_intervened)$');
