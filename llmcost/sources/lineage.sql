@@ -1,7 +1,8 @@
 -- spans of traces: who repeats the usage of its children, and what a call inherits from those above it
 -- one row is one span, or (without a span id) one row of facts about a whole trace
 CREATE OR REPLACE TEMP TABLE spans AS
-SELECT t.rowid AS row_no, t.r.trace, t.r.span, t.r.parent,
+-- (of the states of one span, only one may say whose child it is)
+SELECT t.rowid AS row_no, t.r.trace, t.r.span, coalesce(t.r.parent, any_value(t.r.parent) OVER (PARTITION BY t.r.trace, t.r.span)) AS parent,
   t.r.problem IS NULL AND t.r.skip IS NULL AS is_call, t.r.problem IS NULL AND t.r.skip IS NULL AND t.r.usage_quality <> 'missing' AS used,
   coalesce(t.r."user", s.tag_user) AS "user", coalesce(t.r.plan, s.tag_plan) AS plan, coalesce(t.r.agent, s.tag_agent) AS agent,
   coalesce(t.r.feature, s.tag_feature) AS feature, coalesce(t.r.team, s.tag_team) AS team, coalesce(t.r.project, s.tag_project) AS project,

@@ -97,6 +97,10 @@ CREATE OR REPLACE TEMP MACRO error_kind_of(class, code, message) AS CASE
   ELSE 'unknown' END;
 -- the HTTP status of a failed call; NULL for any other
 CREATE OR REPLACE TEMP MACRO failed_http(code) AS CASE WHEN TRY_CAST(code AS SMALLINT) BETWEEN 400 AND 599 THEN code END;
+-- the class of an error or its HTTP status where a message begins with it, as the SDKs write it: "RateLimitError: ...", "Error code: 429 - ..."
+-- (further on in the text either may be part of an echoed prompt)
+CREATE OR REPLACE TEMP MACRO error_said(message) AS
+  nullif(regexp_extract(message, '^(?:Error code: |(?:[A-Za-z_]+[.])*)([45][0-9][0-9]|[A-Z][A-Za-z]*(?:Error|Exception|Timeout))(?:$|: | - |[.] | [A-Z]+_[A-Z]+)', 1), '');
 CREATE OR REPLACE TEMP MACRO is_blocked(finish_reason) AS
   finish_reason NOT IN ('stop', 'length', 'tool_calls', 'end_turn', 'tool_use', 'max_tokens', 'STOP', 'completed')
   AND regexp_matches(finish_reason, '^(?i:content_filter(ed)?|refusal|safety|recitation|blocklist|prohibited_content|spii|image_.*|guardrail_intervened|content_filtered|model_armor|blocked: .*)$');

@@ -49,10 +49,10 @@ def pairs(attributes: Mapping[str, object]) -> list[Record]:
 
 
 def span(
-    id: str, parent: str = "", trace: str = TRACE, attributes: Mapping[str, object] = CHAT, **more: object
+    id_: str, parent: str = "", trace: str = TRACE, attributes: Mapping[str, object] = CHAT, **more: object
 ) -> Record:
     return {
-        **{"traceId": trace, "spanId": id, "parentSpanId": parent, "name": "chat gpt-4o", "kind": 3},
+        **{"traceId": trace, "spanId": id_, "parentSpanId": parent, "name": "chat gpt-4o", "kind": 3},
         **{"startTimeUnixNano": str(START), "endTimeUnixNano": str(END), "status": {}, "attributes": pairs(attributes)},
         **more,
     }
@@ -116,7 +116,7 @@ def test_counts_come_as_integer_text_number_or_double(tmp_path: Path) -> None:
 
 
 def test_batches_sent_again_in_several_lines_and_files_count_once(tmp_path: Path) -> None:
-    a, b, c = (span(id) for id in "abc")
+    a, b, c = (span(name) for name in "abc")
     old = {
         "resourceSpans": [
             {"instrumentationLibrarySpans": [{"instrumentationLibrary": {"name": "x"}, "spans": [span("d")]}]}
@@ -138,7 +138,7 @@ def test_batches_sent_again_in_several_lines_and_files_count_once(tmp_path: Path
         ("otlp_traces", 1, 2),
     ]
     assert sum(f.duplicates for f in found.report.files) == 6 + 4 + 2 - 6
-    assert {id: row["line"] for id, row in by_span(found.rows).items() if id in "bde"} == {"b": 1, "d": 4, "e": 2}
+    assert {name: row["line"] for name, row in by_span(found.rows).items() if name in "bde"} == {"b": 1, "d": 4, "e": 2}
 
 
 def test_two_libraries_that_saw_one_call_know_it_by_the_id_of_its_answer(tmp_path: Path) -> None:
@@ -530,18 +530,18 @@ def test_what_a_dialect_calls_its_cost_its_user_and_its_feature(tmp_path: Path) 
     )
 
 
-def usage(input: int, output: int, **more: object) -> Record:
+def usage(into: int, out: int, **more: object) -> Record:
     return {
         "gen_ai.operation.name": "chat",
         "gen_ai.request.model": "gpt-4o",
-        "gen_ai.usage.input_tokens": input,
-        "gen_ai.usage.output_tokens": output,
+        "gen_ai.usage.input_tokens": into,
+        "gen_ai.usage.output_tokens": out,
         **more,
     }
 
 
-def agent(input: int, output: int, **more: object) -> Record:
-    return {**usage(input, output), "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "planner", **more}
+def agent(into: int, out: int, **more: object) -> Record:
+    return {**usage(into, out), "gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "planner", **more}
 
 
 TOOL = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "search"}
@@ -569,7 +569,7 @@ def test_a_span_that_repeats_its_children_is_no_call(tmp_path: Path) -> None:
         batch(
             *(
                 span(
-                    id,
+                    id_,
                     parent,
                     "t4",
                     {
@@ -578,7 +578,7 @@ def test_a_span_that_repeats_its_children_is_no_call(tmp_path: Path) -> None:
                         "gen_ai.usage.input_tokens": 7,
                     },
                 )
-                for id, parent in (("root", ""), ("child", "root"))
+                for id_, parent in (("root", ""), ("child", "root"))
             )
         ),
         # the AI SDK's own outer span
@@ -615,11 +615,11 @@ def test_a_span_that_repeats_its_children_is_no_call(tmp_path: Path) -> None:
         "t5:inner": (420, 100),
         "t6:client": (10, 1),
     }
-    assert {id: (row["input_tokens"], row["output_tokens"]) for id, row in by_span(found.rows).items()} == wanted
+    assert {id_: (row["input_tokens"], row["output_tokens"]) for id_, row in by_span(found.rows).items()} == wanted
     assert found.file.skipped == {"a span that is no call of a model": 1, REPEATS: 6}
     assert (found.file.requests, found.file.new, found.file.duplicates) == (8, 8, 0)
     rows = by_span(found.rows)
-    assert {rows[id]["agent"] for id in ("c1", "c2", "resp-1", "t3:g1")} == {"planner"}
+    assert {rows[id_]["agent"] for id_ in ("c1", "c2", "resp-1", "t3:g1")} == {"planner"}
     assert (rows["t4:child"]["operation"], rows["t4:child"]["usage_quality"]) == ("embeddings", "exact")
 
 
@@ -636,7 +636,7 @@ def test_an_agent_whose_calls_are_not_there_or_have_no_usage_is_the_call(tmp_pat
         batch(span("orphan", "gone", "t4", usage(6, 1)), span("self", "self", "t4", usage(7, 1))),
     ]
     found = read(put(tmp_path / "logs", "a.jsonl", lines)).rows
-    assert {id: row["input_tokens"] for id, row in by_span(found).items()} == {
+    assert {id_: row["input_tokens"] for id_, row in by_span(found).items()} == {
         "alone": 30,
         "t2:x": 5,
         "t3:failed": 0,
@@ -696,7 +696,7 @@ def test_a_child_of_another_day_without_usage_takes_nothing_from_its_parent(tmp_
     failed = span("c", "agent", attributes={"gen_ai.operation.name": "chat", "error.type": "timeout"})
     for n, day in enumerate([[failed], [span("agent", attributes=agent(30, 3))], [{**failed, "spanId": "d"}]]):
         found = read(put(tmp_path / f"day{n}", "a.jsonl", [batch(*day)]), ledger=tmp_path / "ledger.duckdb")
-    assert {id: (row["kind"], row["input_tokens"]) for id, row in by_span(found.rows).items()} == {
+    assert {id_: (row["kind"], row["input_tokens"]) for id_, row in by_span(found.rows).items()} == {
         "c": ("attempt", 0),
         "agent": ("call", 30),
         "d": ("attempt", 0),
