@@ -7,7 +7,10 @@ CREATE OR REPLACE TEMP TABLE line_runs (row_no BIGINT, records BIGINT, line BIGI
 -- one row is one file, with what became of its lines
 CREATE OR REPLACE TEMP TABLE read_files (
   path VARCHAR, source VARCHAR, bytes BIGINT, mtime_ns BIGINT, fingerprint VARCHAR, ingested_us BIGINT,
-  lines BIGINT, requests BIGINT, new_rows BIGINT, duplicates BIGINT, quarantined BIGINT, skipped VARCHAR
+  lines BIGINT, requests BIGINT, new_rows BIGINT, duplicates BIGINT, quarantined BIGINT, skipped VARCHAR,
+  read_bytes BIGINT, read_lines BIGINT, read_digest VARCHAR, first_line_digest VARCHAR, before_seq BIGINT, first_line BIGINT
 );
+-- one row is one file of which an earlier reading has read the beginning: its rows in the ledger, and the first line that is new
+CREATE OR REPLACE TEMP TABLE read_on (name VARCHAR, before_seq BIGINT, first_line BIGINT);
 -- one row is one line that could not be read
 CREATE OR REPLACE TEMP TABLE refused (file VARCHAR, line BIGINT, reason VARCHAR);
