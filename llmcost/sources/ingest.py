@@ -62,7 +62,14 @@ class IngestReport:
 
     files: list[FileReport] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    """Files that were not read, or not to their end."""
     restated: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every file and every line could be read."""
+        return not self.unread and not any(file.quarantined for file in self.files)
 
 
 def ingest(
@@ -72,10 +79,14 @@ def ingest(
     config: Config,
     catalogue: Catalogue,
     default_date: dt.date | None = None,
+    keep_going: bool = False,
     wait_s: float = 15.0,
     progress: Progress = lambda _what, _done, _all: None,
 ) -> IngestReport:
-    """Reads all logs under `paths` into the ledger file. UsageError for a path or format nobody can read."""
+    """Reads all logs under `paths` into the ledger file. UsageError for a path or format nobody can read.
+
+    With `keep_going` a file of no known format is noted as unread, and the others are read.
+    """
     report = IngestReport()
     with tempfile.TemporaryDirectory(prefix="llmcost-") as folder, open_scratch() as scratch:
         temporary = Path(folder)
@@ -93,7 +104,7 @@ def ingest(
                 report.files.append(
                     FileReport(log.name, was.source, was.lines, was.requests, 0, 0, before, was.quarantined)
                 )
-            elif group := _recognise(log, grown, config, temporary, scratch, report):
+            elif group := _recognise(log, grown, config, temporary, scratch, report, keep_going=keep_going):
                 batch.append(group)
                 size += log.bytes
             if batch and (size >= BATCH_BYTES or len(batch) >= BATCH_FILES or place == len(logs)):
@@ -114,13 +125,21 @@ def _no_logs(config: Config) -> frozenset[Path]:
 
 
 def _recognise(
-    log: LogFile, grown: Mapping[str, Seen], config: Config, temporary: Path, scratch: Store, report: IngestReport
+    log: LogFile,
+    grown: Mapping[str, Seen],
+    config: Config,
+    temporary: Path,
+    scratch: Store,
+    report: IngestReport,
+    *,
+    keep_going: bool,
 ) -> Group | None:
     """The group that reads this file; None for one without a record, or, with a note, for one in a folder that is no log."""
     try:
         ready = files.prepare(log, temporary, scratch)
         if ready.note:
             report.notes.append(f"{log.name}: {ready.note}")
+            report.unread.append(log.name)
         if ready.live and live.only_unfinished(ready):
             report.files.append(FileReport(log.name, "empty", 1, skipped={live.UNFINISHED: 1}))
         elif ready.shape == "empty":
@@ -133,8 +152,9 @@ def _recognise(
                 return replace(group, logs=(live.rest(ready, was, temporary),))
             return group
     except UsageError as error:
-        if log.asked_for:
+        if log.asked_for and not keep_going:
             raise
+        report.unread.append(log.name)
         report.notes.append(f"{log.name}: not read, {error.message}")
     return None
 
