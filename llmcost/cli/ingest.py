@@ -27,6 +27,14 @@ def ingest(
             "--strict", help="Exit 4 if any file or line could not be read; what could be is kept all the same."
         ),
     ] = False,
+    explain: Annotated[
+        Optional[str],
+        typer.Option(
+            "--explain",
+            metavar="FILE",
+            help="Say how this file is recognised and what its first records become; read nothing.",
+        ),
+    ] = None,
     format: options.Format = "table",
     output: options.Output = None,
     db: options.Db = None,
@@ -43,11 +51,17 @@ def ingest(
     llmcost ingest 's3-sink/**/*.json.gz' spend_logs.csv
     psql "$DB" -c '\\copy (SELECT * FROM "LiteLLM_SpendLogs") TO STDOUT CSV HEADER' | llmcost ingest -
     llmcost ingest --show-quarantine
+    llmcost ingest --explain odd.csv
     """
     from llmcost.errors import UNDECIDED, UsageError
     from llmcost.sources import view
 
     settings = session.config(config)
+    if explain is not None:
+        from llmcost.sources.explanation import explanation
+
+        session.show(explanation(explain, settings, session.catalogue(settings)), format, output)
+        return
     path = session.ledger_path(db)
     if not paths and not show_quarantine:
         raise UsageError("no logs named", place="ingest", hint="llmcost ingest logs/")

@@ -173,6 +173,13 @@ def prepare(log: LogFile, temporary: Path, scratch: Store) -> LogFile:
     return replace(ready, live=is_as_it_lies and log.name != "-")
 
 
+def packing(path: Path) -> str:
+    """How the file is packed, by its first bytes: gzip, zstd or none."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    return "zstd" if magic == ZSTD_MAGIC else "gzip" if magic[:2] == b"\x1f\x8b" else "none"
+
+
 def _shaped(log: LogFile, text: bytes, temporary: Path) -> LogFile:
     """Tells from the first megabytes what a text holds."""
     if not text:

@@ -117,6 +117,15 @@ def ingest(
     return report
 
 
+def ingest_group(group: Group, ledger: Path, temporary: Path, catalogue: Catalogue) -> FileReport:
+    """Reads one group into a new ledger: for a look at what becomes of its records."""
+    report = IngestReport()
+    with open_ledger(ledger, create=True) as store:
+        prompt_key = store.value("SELECT value FROM meta WHERE name = 'prompt_key'")
+    _land([group], {}, ledger, temporary, catalogue, report, prompt_key, None, 0.0)
+    return report.files[0]
+
+
 def _no_logs(config: Config) -> frozenset[Path]:
     """Files the config names for something else: users, facts, rates."""
     named: list[Path] = [p for p in (config.path, config.users, config.fx) if p is not None]
@@ -145,7 +154,7 @@ def _recognise(
         elif ready.shape == "empty":
             report.files.append(FileReport(log.name, "empty"))
         else:
-            group = _group(ready, config, scratch)
+            group = group_of(ready, config, scratch)
             was = grown.get(log.name)
             # the whole file tells its format; what that is now must be what it was
             if was and ready.live and was.source == _source(group) and not formats.BY_NAME[group.format].ordered:
@@ -159,7 +168,7 @@ def _recognise(
     return None
 
 
-def _group(log: LogFile, config: Config, scratch: Store) -> Group:
+def group_of(log: LogFile, config: Config, scratch: Store) -> Group:
     """The one file with the format that most of its records have. UsageError when it is none that llmcost knows."""
     sample = stage.sample(scratch, log)
     for source in config.sources:
