@@ -441,7 +441,9 @@ def _pg_escape(found: re.Match[str]) -> str:
 
 def _inside(record: Any) -> list[Any] | None:
     """The records in an envelope such as {"data": [...]}; None for what is a record itself."""
-    if isinstance(record, dict) and len(record) <= 6 and not {"usage", "response", "request"} & set(record):
+    # a bucket of a provider's report is nothing without its span of time
+    whole = {"usage", "response", "request", "start_time", "starting_at"}
+    if isinstance(record, dict) and len(record) <= 6 and not whole & set(record):
         for key in ENVELOPES:
             inner = record.get(key)
             if isinstance(inner, list) and inner and all(isinstance(i, dict) for i in inner):

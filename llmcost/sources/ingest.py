@@ -267,6 +267,8 @@ def _land(
                 work.run(sql("sources/note_aliases.sql"))
                 if work.value(sql("sources/any_attempts.sql")):
                     work.run(sql("sources/chains.sql"))
+                if work.value("SELECT count(*) > 0 FROM page_rows"):
+                    work.run(sql("sources/note_pages.sql"))
                 _note_files(work, batch, grown, findings, base_seq, report)
                 _note_prices(work, catalogue, details)
     path.unlink()

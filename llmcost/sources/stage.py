@@ -19,7 +19,7 @@ from typing import TextIO
 from llmcost.resources import sql
 from llmcost.sources import files, formats, live, native, records, sightings, streams
 from llmcost.sources.files import LogFile
-from llmcost.sources.formats import BY_NAME
+from llmcost.sources.formats import BY_NAME, PAGES
 from llmcost.sources.mapping import FieldMap
 from llmcost.store import EngineError, Store, UnreadableError, quote_identifier, quote_text
 
@@ -153,6 +153,8 @@ def _insert(stage: Store, group: Group, *, careful: bool = False) -> int:
         settled = settle(source)
     whole = f"SELECT t AS r, {'true' if careful else 'false'} AS careful FROM (FROM no_records UNION ALL BY NAME ({settled})) t"
     stage.run(f"INSERT INTO records {whole}", params)
+    if group.format == PAGES:
+        stage.run(sql("sources/page_rows.sql"))
     return before
 
 

@@ -14,3 +14,12 @@ CREATE OR REPLACE TEMP TABLE read_files (
 CREATE OR REPLACE TEMP TABLE read_on (name VARCHAR, before_seq BIGINT, first_line BIGINT);
 -- one row is one line that could not be read
 CREATE OR REPLACE TEMP TABLE refused (file VARCHAR, line BIGINT, reason VARCHAR);
+-- one row is one result of a provider's page, with the digest of the record that holds it in place of its line
+CREATE OR REPLACE TEMP TABLE page_rows (
+  page_key VARCHAR, file VARCHAR, line_digest VARCHAR, provider VARCHAR, kind VARCHAR, started_us BIGINT, ended_us BIGINT,
+  model VARCHAR, line_item VARCHAR, token_type VARCHAR, project VARCHAR, "key" VARCHAR, "user" VARCHAR,
+  service_tier VARCHAR, batch BOOLEAN, context_window VARCHAR, inference_geo VARCHAR, speed VARCHAR,
+  requests BIGINT, fresh_input_tokens BIGINT, cache_read_tokens BIGINT, cache_write_5m_tokens BIGINT, cache_write_1h_tokens BIGINT,
+  cache_write_other_tokens BIGINT, audio_input_tokens BIGINT, text_output_tokens BIGINT, audio_output_tokens BIGINT, web_searches BIGINT,
+  amount DECIMAL(38, 24), currency VARCHAR
+);

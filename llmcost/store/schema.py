@@ -38,7 +38,12 @@ def _live_files(store: Store) -> None:
     store.run(sql("store/live_files.sql"))
 
 
-MIGRATIONS: list[Callable[[Store], None]] = [_first, _second, _live_files]
+def _provider_pages(store: Store) -> None:
+    """Version 4: usage and cost pages of the providers."""
+    store.run(sql("store/provider_pages.sql"))
+
+
+MIGRATIONS: list[Callable[[Store], None]] = [_first, _second, _live_files, _provider_pages]
 """Migration N takes a store from version N to N+1. A new one is appended, an old one never changed."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -634,6 +634,19 @@ def test_strict_ingest_fails_when_a_file_could_not_be_read_and_keeps_the_others(
     assert captured(capsys, "ingest", "fine.jsonl", "--strict").code == 0
 
 
+def test_a_page_of_a_provider_is_seen_in_ingest_and_sql_and_in_no_report(capsys: Capsys, tmp_path: Path) -> None:
+    (tmp_path / "page.json").write_text(
+        '{"data": [{"starting_at": "2026-01-01T00:00:00Z", "ending_at": "2026-01-02T00:00:00Z", "results": '
+        '[{"currency": "USD", "amount": "123.45", "description": "Claude Sonnet 4.5 Usage"}]}], "has_more": false}'
+    )
+    said = captured(capsys, "ingest", "page.json").out
+    found = captured(capsys, "sql", "SELECT provider, amount FROM provider_pages", "--format", "csv").out
+
+    assert "skipped 1: a page of usage or cost, kept for reconcile" in said
+    assert found == "provider,amount\nanthropic,1.2345\n"
+    assert json.loads(captured(capsys, "report", "--format", "json").out)["total"]["requests"] == 0
+
+
 def test_one_source_is_told_in_detail(capsys: Capsys) -> None:
     whole, how_to = captured(capsys, "sources", "native").out, captured(capsys, "sources", "native", "--how-to").out
 
