@@ -21,7 +21,20 @@ def ingest(
         bool,
         typer.Option("--show-quarantine", help="List the lines that could not be read, with file, line and reason."),
     ] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 4 if any line could not be read.")] = False,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Exit 4 if any file or line could not be read; what could be is kept all the same."
+        ),
+    ] = False,
+    explain: Annotated[
+        Optional[str],
+        typer.Option(
+            "--explain",
+            metavar="FILE",
+            help="Say how this file is recognised and what its first records become; read nothing.",
+        ),
+    ] = None,
     format: options.Format = "table",
     output: options.Output = None,
     db: options.Db = None,
@@ -38,26 +51,32 @@ def ingest(
     llmcost ingest 's3-sink/**/*.json.gz' spend_logs.csv
     psql "$DB" -c '\\copy (SELECT * FROM "LiteLLM_SpendLogs") TO STDOUT CSV HEADER' | llmcost ingest -
     llmcost ingest --show-quarantine
+    llmcost ingest --explain odd.csv
     """
     from llmcost.errors import UNDECIDED, UsageError
     from llmcost.sources import view
 
     settings = session.config(config)
+    if explain is not None:
+        from llmcost.sources.explanation import explanation
+
+        session.show(explanation(explain, settings, session.catalogue(settings)), format, output)
+        return
     path = session.ledger_path(db)
     if not paths and not show_quarantine:
         raise UsageError("no logs named", place="ingest", hint="llmcost ingest logs/")
-    quarantined = 0
+    is_complete = True
     if paths:
-        report = session.read(paths, path, settings, wait_s=wait, quiet=quiet, default_date=date)
+        report = session.read(paths, path, settings, wait_s=wait, quiet=quiet, default_date=date, keep_going=strict)
         for note in report.notes:
             session.say(f"warning: {note}", quiet=quiet)
-        quarantined = sum(f.quarantined for f in report.files)
+        is_complete = report.is_complete
         if not show_quarantine and not (quiet and format == "table"):
             session.show(view.ingested(report, str(path)), format, output)
     if show_quarantine:
         with session.ledger(db, None, settings, wait_s=wait, quiet=quiet) as store:
             table = view.quarantine(store)
-        quarantined = len(table.rows)
+        is_complete &= not table.rows
         session.show(table, format, output)
-    if strict and quarantined:
+    if strict and not is_complete:
         raise typer.Exit(UNDECIDED)

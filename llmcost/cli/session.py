@@ -78,7 +78,14 @@ def ledger(
 
 
 def read(
-    logs: Sequence[str], path: Path, settings: Config, *, wait_s: float, quiet: bool, default_date: str | None = None
+    logs: Sequence[str],
+    path: Path,
+    settings: Config,
+    *,
+    wait_s: float,
+    quiet: bool,
+    default_date: str | None = None,
+    keep_going: bool = False,
 ) -> IngestReport:
     """Ingests, with progress on a terminal."""
     import datetime as dt
@@ -93,7 +100,14 @@ def read(
             raise UsageError(f"'{default_date}' is no date", place="--date", hint="write 2026-10-31") from None
     with progress(quiet=quiet) as tell:
         return ingest(
-            logs, path, config=settings, catalogue=catalogue(settings), default_date=day, wait_s=wait_s, progress=tell
+            logs,
+            path,
+            config=settings,
+            catalogue=catalogue(settings),
+            default_date=day,
+            keep_going=keep_going,
+            wait_s=wait_s,
+            progress=tell,
         )
 
 

@@ -26,6 +26,8 @@ from llmcost.store import Store, quote_text
 
 LOG_SUFFIXES = (".jsonl", ".jsonl.out", ".ndjson", ".json", ".log", ".csv", ".tsv", ".parquet")
 PACKED_SUFFIXES = (".gz", ".zst")
+ROTATED = re.compile(r"[.-][0-9-]{1,10}$")
+"""What rotation puts after the suffix: app.log.1, app.log-20261031, app.log.2026-10-31."""
 EDGE_BYTES = 64 * 1024
 CHUNK_BYTES = 1 << 20
 CSV_BUFFERS = f"max_line_size = {8 << 20}, buffer_size = {16 << 20}"
@@ -54,11 +56,21 @@ class LogFile:
     """What was lost on the way, for people: a truncated archive."""
     asked_for: bool = True
     """Named by the user; a file only met in a folder may turn out to be no log."""
+    live: bool = False
+    """JSON lines read where they lie, so that more of them may come."""
+    bytes_before: int = 0
+    """How much of the file was read before; `path` holds the rest."""
+    lines_before: int = 0
+
+    @property
+    def head_lines(self) -> int:
+        """The lines of `path` before its first record, where no line is blank."""
+        return 1 if self.shape == "csv" else 0
 
     @property
     def first_line(self) -> int:
         """The line of the first record, where no line is blank."""
-        return 2 if self.shape == "csv" else 1
+        return self.lines_before + self.head_lines + 1
 
 
 def expand(paths: Iterable[str], temporary: Path, skip: frozenset[Path] = frozenset()) -> list[LogFile]:
@@ -102,6 +114,7 @@ def _looks_like_log(path: Path) -> bool:
     name = path.name.lower()
     for suffix in PACKED_SUFFIXES:
         name = name.removesuffix(suffix)
+    name = ROTATED.sub("", name)
     return name.endswith(LOG_SUFFIXES) and not path.name.startswith(".")
 
 
@@ -114,19 +127,26 @@ def _near_path(path: Path) -> str | None:
 def _log_file(name: str, path: Path, *, asked_for: bool) -> LogFile:
     try:
         stat = path.stat()
-        with path.open("rb") as file:
-            state = hashlib.blake2b(file.read(EDGE_BYTES), digest_size=16)
-            if stat.st_size > EDGE_BYTES:
-                file.seek(-EDGE_BYTES, io.SEEK_END)
-                state.update(file.read())
+        fingerprint = edge_digest(path, stat.st_size)
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", place=name) from error
-    return LogFile(name, path, stat.st_size, stat.st_mtime_ns, state.hexdigest(), asked_for=asked_for)
+    return LogFile(name, path, stat.st_size, stat.st_mtime_ns, fingerprint, asked_for=asked_for)
+
+
+def edge_digest(path: Path, size: int) -> str:
+    """A digest of the two edges of the first `size` bytes."""
+    with path.open("rb") as file:
+        state = hashlib.blake2b(file.read(min(size, EDGE_BYTES)), digest_size=16)
+        if size > EDGE_BYTES:
+            file.seek(size - EDGE_BYTES)
+            state.update(file.read(EDGE_BYTES))
+    return state.hexdigest()
 
 
 def prepare(log: LogFile, temporary: Path, scratch: Store) -> LogFile:
     """The same log in a form SQL can read: unpacked, UTF-8, one record a line. UsageError for what is no text."""
-    with log.path.open("rb") as file:
+    original = log.path
+    with original.open("rb") as file:
         magic = file.read(16)
     if magic[:4] == b"PAR1":
         return replace(log, shape="parquet")
@@ -148,7 +168,16 @@ def prepare(log: LogFile, temporary: Path, scratch: Store) -> LogFile:
         log = _checked_gzip(log, temporary)
     if _head(log.path)[:2] in (b"\xff\xfe", b"\xfe\xff"):
         log = replace(log, path=_utf8(log, temporary), compression="none")
-    return _shaped(log, _head(log.path).removeprefix(b"\xef\xbb\xbf").lstrip(), temporary)
+    ready = _shaped(log, _head(log.path).removeprefix(b"\xef\xbb\xbf").lstrip(), temporary)
+    is_as_it_lies = (ready.shape, ready.path, ready.compression) == ("jsonl", original, "none")
+    return replace(ready, live=is_as_it_lies and log.name != "-")
+
+
+def packing(path: Path) -> str:
+    """How the file is packed, by its first bytes: gzip, zstd or none."""
+    with path.open("rb") as file:
+        magic = file.read(4)
+    return "zstd" if magic == ZSTD_MAGIC else "gzip" if magic[:2] == b"\x1f\x8b" else "none"
 
 
 def _shaped(log: LogFile, text: bytes, temporary: Path) -> LogFile:
@@ -238,10 +267,10 @@ def stream(path: Path) -> BinaryIO:
     return gzip.open(path, "rb") if packed else path.open("rb")  # type: ignore[return-value]
 
 
-def numbered_lines(path: Path, *, blank: bool = False) -> Iterator[tuple[int, bytes]]:
-    """Line numbers from 1 and their bytes; blank lines are counted and left out, unless wanted."""
+def numbered_lines(path: Path, first: int = 1, *, blank: bool = False) -> Iterator[tuple[int, bytes]]:
+    """Line numbers from `first` on and their bytes; blank lines are counted and left out, unless wanted."""
     with stream(path) as file:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(file, first):
             if blank or line.strip():
                 yield number, line
 
@@ -412,7 +441,9 @@ def _pg_escape(found: re.Match[str]) -> str:
 
 def _inside(record: Any) -> list[Any] | None:
     """The records in an envelope such as {"data": [...]}; None for what is a record itself."""
-    if isinstance(record, dict) and len(record) <= 6 and not {"usage", "response", "request"} & set(record):
+    # a bucket of a provider's report is nothing without its span of time
+    whole = {"usage", "response", "request", "start_time", "starting_at"}
+    if isinstance(record, dict) and len(record) <= 6 and not whole & set(record):
         for key in ENVELOPES:
             inner = record.get(key)
             if isinstance(inner, list) and inner and all(isinstance(i, dict) for i in inner):

@@ -244,6 +244,27 @@ def _azure_diagnostics(r: Record) -> bool:
     )
 
 
+PAGES = "provider_pages"
+
+
+def _pages(r: Record) -> bool:
+    """A bucket of a usage or cost report, or a whole page of them."""
+    inner = r.get("data")
+    buckets = inner if isinstance(inner, list) else [r]
+    is_page = inner == [] and r.get("object") == "page"
+    return is_page or any(_bucket(b) for b in buckets if isinstance(b, Mapping))
+
+
+def _bucket(r: Record) -> bool:
+    results = r.get("results")
+    if not isinstance(results, list):
+        return False
+    first = results[0] if results and isinstance(results[0], Mapping) else None
+    if "starting_at" in r:
+        return first is None or bool({"uncached_input_tokens", "amount"} & set(first))
+    return r.get("object") == "bucket" and (first is None or str(first.get("object", "")).startswith("organization."))
+
+
 FORMATS: tuple[Format, ...] = (
     Format(
         "bedrock_invocation",
@@ -260,6 +281,14 @@ FORMATS: tuple[Format, ...] = (
         lambda r: "resourceSpans" in r or "resource_spans" in r,
         "resourceSpans",
         "a span counts if it has usage and none below it has; input holds cache, output holds reasoning, except where the dialect is known to do otherwise",
+    ),
+    Format(
+        PAGES,
+        "Usage and cost pages of OpenAI and Anthropic (sums, kept apart from requests)",
+        "sources/pages.sql",
+        _pages,
+        'object "page" with buckets of organization.* results, or starting_at and results with uncached_input_tokens or amount',
+        "OpenAI's input_tokens holds cached tokens, Anthropic's parts are disjoint; Anthropic's amounts are cents; in no report",
     ),
     Format(
         "litellm_slp",

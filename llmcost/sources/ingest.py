@@ -6,8 +6,9 @@ import datetime as dt
 import json
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,9 @@ from llmcost.pricing import charges
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.pricing.reprice import reprice_stale
 from llmcost.resources import sql
-from llmcost.sources import files, formats, mapping, stage, streams
+from llmcost.sources import files, formats, live, mapping, stage, streams
 from llmcost.sources.files import LogFile
+from llmcost.sources.live import Seen
 from llmcost.sources.stage import Findings, Group
 from llmcost.store import Store, open_ledger, open_scratch
 
@@ -31,7 +33,10 @@ BATCH_FILES = 2000
 READ_FILES = (
     *("path", "source", "bytes", "mtime_ns", "fingerprint", "ingested_us"),
     *("lines", "requests", "new_rows", "duplicates", "quarantined", "skipped"),
+    *("read_bytes", "read_lines", "read_digest", "first_line_digest", "before_seq", "first_line"),
 )
+
+READ_BEFORE = "read before"
 
 Progress = Callable[[str, int, int], None]
 """Called with what is going on, bytes done and bytes in all."""
@@ -57,7 +62,14 @@ class IngestReport:
 
     files: list[FileReport] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    """Files that were not read, or not to their end."""
     restated: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every file and every line could be read."""
+        return not self.unread and not any(file.quarantined for file in self.files)
 
 
 def ingest(
@@ -67,35 +79,51 @@ def ingest(
     config: Config,
     catalogue: Catalogue,
     default_date: dt.date | None = None,
+    keep_going: bool = False,
     wait_s: float = 15.0,
     progress: Progress = lambda _what, _done, _all: None,
 ) -> IngestReport:
-    """Reads all logs under `paths` into the ledger file. UsageError for a path or format nobody can read."""
+    """Reads all logs under `paths` into the ledger file. UsageError for a path or format nobody can read.
+
+    With `keep_going` a file of no known format is noted as unread, and the others are read.
+    """
     report = IngestReport()
     with tempfile.TemporaryDirectory(prefix="llmcost-") as folder, open_scratch() as scratch:
         temporary = Path(folder)
         logs = files.expand(paths, temporary, _no_logs(config))
         with open_ledger(ledger, create=True, wait_s=wait_s) as store:
-            known = {row[0]: row[1:] for row in store.rows(sql("sources/known_files.sql"))}
+            same, grown = live.follow(store, logs)
             prompt_key = store.value("SELECT value FROM meta WHERE name = 'prompt_key'")
             report.restated = reprice_stale(store, catalogue)
         total = sum(log.bytes for log in logs)
         done = size = 0
         batch: list[Group] = []
         for place, log in enumerate(logs, 1):
-            if (was := known.get(log.name)) and was[:3] == (log.bytes, log.mtime_ns, log.fingerprint):
-                report.files.append(FileReport(log.name, was[3], was[4], was[5], 0, 0, {"read before": was[4]}, was[6]))
-            elif group := _recognise(log, config, temporary, scratch, report):
+            if was := same.get(log.name):
+                before = {READ_BEFORE: was.lines}
+                report.files.append(
+                    FileReport(log.name, was.source, was.lines, was.requests, 0, 0, before, was.quarantined)
+                )
+            elif group := _recognise(log, grown, config, temporary, scratch, report, keep_going=keep_going):
                 batch.append(group)
                 size += log.bytes
             if batch and (size >= BATCH_BYTES or len(batch) >= BATCH_FILES or place == len(logs)):
                 progress(f"reading {batch[-1].logs[0].name}", done, total)
-                _land(batch, ledger, temporary, catalogue, report, prompt_key, default_date, wait_s)
+                _land(batch, grown, ledger, temporary, catalogue, report, prompt_key, default_date, wait_s)
                 done, size, batch = done + size, 0, []
         progress("done", total, total)
     order = {log.name: place for place, log in enumerate(logs)}
     report.files.sort(key=lambda file: order[file.path])
     return report
+
+
+def ingest_group(group: Group, ledger: Path, temporary: Path, catalogue: Catalogue) -> FileReport:
+    """Reads one group into a new ledger: for a look at what becomes of its records."""
+    report = IngestReport()
+    with open_ledger(ledger, create=True) as store:
+        prompt_key = store.value("SELECT value FROM meta WHERE name = 'prompt_key'")
+    _land([group], {}, ledger, temporary, catalogue, report, prompt_key, None, 0.0)
+    return report.files[0]
 
 
 def _no_logs(config: Config) -> frozenset[Path]:
@@ -105,23 +133,42 @@ def _no_logs(config: Config) -> frozenset[Path]:
     return frozenset(p.resolve() for p in named)
 
 
-def _recognise(log: LogFile, config: Config, temporary: Path, scratch: Store, report: IngestReport) -> Group | None:
+def _recognise(
+    log: LogFile,
+    grown: Mapping[str, Seen],
+    config: Config,
+    temporary: Path,
+    scratch: Store,
+    report: IngestReport,
+    *,
+    keep_going: bool,
+) -> Group | None:
     """The group that reads this file; None for one without a record, or, with a note, for one in a folder that is no log."""
     try:
         ready = files.prepare(log, temporary, scratch)
         if ready.note:
             report.notes.append(f"{log.name}: {ready.note}")
-        if ready.shape != "empty":
-            return _group(ready, config, scratch)
-        report.files.append(FileReport(log.name, "empty"))
+            report.unread.append(log.name)
+        if ready.live and live.only_unfinished(ready):
+            report.files.append(FileReport(log.name, "empty", 1, skipped={live.UNFINISHED: 1}))
+        elif ready.shape == "empty":
+            report.files.append(FileReport(log.name, "empty"))
+        else:
+            group = group_of(ready, config, scratch)
+            was = grown.get(log.name)
+            # the whole file tells its format; what that is now must be what it was
+            if was and ready.live and was.source == _source(group) and not formats.BY_NAME[group.format].ordered:
+                return replace(group, logs=(live.rest(ready, was, temporary),))
+            return group
     except UsageError as error:
-        if log.asked_for:
+        if log.asked_for and not keep_going:
             raise
+        report.unread.append(log.name)
         report.notes.append(f"{log.name}: not read, {error.message}")
     return None
 
 
-def _group(log: LogFile, config: Config, scratch: Store) -> Group:
+def group_of(log: LogFile, config: Config, scratch: Store) -> Group:
     """The one file with the format that most of its records have. UsageError when it is none that llmcost knows."""
     sample = stage.sample(scratch, log)
     for source in config.sources:
@@ -143,6 +190,10 @@ def _group(log: LogFile, config: Config, scratch: Store) -> Group:
     if guessed is None:
         raise UsageError("no format llmcost knows", place=log.name, hint=mapping.suggestion(log.name, seen))
     return Group("generic", log.shape, log.delimiter, (log,), guessed)
+
+
+def _source(group: Group) -> str:
+    return group.mapping.name if group.mapping else group.format
 
 
 def _merged(batch: Iterable[Group]) -> list[Group]:
@@ -173,6 +224,7 @@ def _under(log: LogFile, pattern: str, config: Config) -> bool:
 
 def _land(
     batch: Sequence[Group],
+    grown: Mapping[str, Seen],
     ledger: Path,
     temporary: Path,
     catalogue: Catalogue,
@@ -199,6 +251,10 @@ def _land(
         with work.attached(ledger):
             base_seq = int(work.value("SELECT coalesce(max(seq), 0) FROM target.requests"))
             work.run("SET VARIABLE base_seq = CAST($seq AS BIGINT)", {"seq": base_seq})
+            if going_on := [group.logs[0] for group in batch if group.logs[0].bytes_before]:
+                rows = [(log.name, grown[log.name].before_seq, log.first_line) for log in going_on]
+                work.load("read_on", ("name", "before_seq", "first_line"), rows)
+                work.run(sql("sources/read_on.sql"))
             gather(work)
             keep = bool(work.value(sql("sources/keep_seq.sql")))
             work.run("SET VARIABLE keep_seq = CAST($keep AS BOOLEAN)", {"keep": keep})
@@ -211,7 +267,9 @@ def _land(
                 work.run(sql("sources/note_aliases.sql"))
                 if work.value(sql("sources/any_attempts.sql")):
                     work.run(sql("sources/chains.sql"))
-                _note_files(work, batch, findings, report)
+                if work.value("SELECT count(*) > 0 FROM page_rows"):
+                    work.run(sql("sources/note_pages.sql"))
+                _note_files(work, batch, grown, findings, base_seq, report)
                 _note_prices(work, catalogue, details)
     path.unlink()
 
@@ -257,30 +315,69 @@ def _identities(links: Iterable[Sequence[Any]]) -> list[tuple[str, str]]:
     return [(name, chosen[root(f"id {name}")]) for name in ids]
 
 
-def _note_files(work: Store, batch: Sequence[Group], findings: dict[str, Findings], report: IngestReport) -> None:
-    """Remembers what was read, and which lines could not be."""
+def _note_files(
+    work: Store,
+    batch: Sequence[Group],
+    grown: Mapping[str, Seen],
+    findings: dict[str, Findings],
+    base_seq: int,
+    report: IngestReport,
+) -> None:
+    """Remembers what was read, where to read on, and which lines could not be read."""
     now_us = time.time_ns() // 1000
     counts = {name: row for name, *row in work.rows(sql("sources/counts.sql"))}
     for name, number in work.rows(sql("sources/repeated_children.sql")):
         findings[name].skipped["repeats the usage of its children"] += number
+    spans = (
+        {name for (name,) in work.rows(sql("sources/span_files.sql"))}
+        if work.value(sql("sources/any_spans.sql"))
+        else set()
+    )
     rows: list[tuple[object, ...]] = []
     for group in batch:
         log = group.logs[0]
         found = findings[log.name]
-        requests, new, duplicates = counts.get(log.name, (0, 0, 0))
-        source = group.mapping.name if group.mapping else group.format
-        skipped = dict(sorted(found.skipped.items()))
-        report.files.append(
-            FileReport(log.name, source, found.lines, requests, new, duplicates, skipped, len(found.quarantined))
-        )
+        requests, new, duplicates, borrowed = counts.get(log.name, (0, 0, 0, 0))
+        was = grown[log.name] if log.bytes_before else None
+        file = FileReport(log.name, _source(group), found.lines, requests, new, duplicates)
+        file.skipped, file.quarantined = dict(sorted(found.skipped.items())), len(found.quarantined)
+        in_all = _with_earlier(file, was) if was else file
+        report.files.append(replace(in_all, new=new, duplicates=duplicates, skipped=_skipped_now(file, was)))
+        # the ledger counts the repeats of lines without an id, unless some of them are rows of another file
+        is_whole = borrowed or log.name in spans or streams.FOLDED in found.skipped
+        place = live.place(log, found.physical_lines) if log.live and not is_whole else live.Place()
         rows.append(
-            (log.name, source, log.bytes, log.mtime_ns, log.fingerprint, now_us)
-            + (found.lines, requests, new, duplicates, len(found.quarantined), json.dumps(skipped))
+            (log.name, in_all.source, log.bytes, log.mtime_ns, log.fingerprint, now_us)
+            + (in_all.lines, in_all.requests, in_all.new, in_all.duplicates, in_all.quarantined)
+            + (json.dumps(in_all.skipped), *astuple(place), was.before_seq if was else base_seq, log.lines_before + 1)
         )
     work.load("read_files", READ_FILES, rows)
     refused = [(name, line, reason) for name, found in findings.items() for line, reason in sorted(found.quarantined)]
     work.load("refused", ("file", "line", "reason"), refused)
     work.run(sql("sources/note_files.sql"))
+
+
+def _with_earlier(file: FileReport, was: Seen) -> FileReport:
+    """What became of a file in all its readings. The line that waited for its end was read now."""
+    skipped = Counter(was.skipped)
+    waited = skipped.pop(live.UNFINISHED, 0)
+    skipped.update(file.skipped)
+    return replace(
+        file,
+        lines=was.lines - waited + file.lines,
+        requests=was.requests + file.requests,
+        new=was.new_rows + file.new,
+        duplicates=was.duplicates + file.duplicates,
+        skipped=dict(sorted(skipped.items())),
+        quarantined=was.quarantined + file.quarantined,
+    )
+
+
+def _skipped_now(file: FileReport, was: Seen | None) -> dict[str, int]:
+    """Why this reading passed lines over: those of earlier ones were read before."""
+    if was is None:
+        return file.skipped
+    return {**file.skipped, READ_BEFORE: was.lines - was.skipped.get(live.UNFINISHED, 0)}
 
 
 def _note_prices(work: Store, catalogue: Catalogue, details: dict[str, str]) -> None:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TextIO
 
 from llmcost.resources import sql
-from llmcost.sources import files, formats, native, records, sightings, streams
+from llmcost.sources import files, formats, live, native, records, sightings, streams
 from llmcost.sources.files import LogFile
-from llmcost.sources.formats import BY_NAME
+from llmcost.sources.formats import BY_NAME, PAGES
 from llmcost.sources.mapping import FieldMap
 from llmcost.store import EngineError, Store, UnreadableError, quote_identifier, quote_text
 
@@ -60,6 +60,8 @@ class Findings:
     """What became of the lines of one file, by its name."""
 
     lines: int = 0
+    physical_lines: int | None = None
+    """The blank ones too, where they were counted."""
     quarantined: list[tuple[int, str]] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
 
@@ -151,6 +153,8 @@ def _insert(stage: Store, group: Group, *, careful: bool = False) -> int:
         settled = settle(source)
     whole = f"SELECT t AS r, {'true' if careful else 'false'} AS careful FROM (FROM no_records UNION ALL BY NAME ({settled})) t"
     stage.run(f"INSERT INTO records {whole}", params)
+    if group.format == PAGES:
+        stage.run(sql("sources/page_rows.sql"))
     return before
 
 
@@ -260,13 +264,11 @@ def _place(
         if newlines is not None:
             findings[log.name].lines += count - parts
         numbers = log.lines
-        if (
-            numbers is None
-            and newlines is not None
-            and log.path in newlines
-            and newlines[log.path].result() != log.first_line - 1 + count - parts
-        ):
-            numbers = _line_numbers(log)
+        if newlines is not None and log.path in newlines:
+            findings[log.name].physical_lines = physical = newlines[log.path].result()
+            if physical != log.head_lines + count - parts:
+                # a live file may have grown since its records were read
+                numbers = _line_numbers(log)[: count - parts]
         if parts:
             # several rows of one record follow each other and share its line
             positions = accumulate(
@@ -291,7 +293,7 @@ def _line_numbers(log: LogFile) -> array[int]:
     """The line of every record, where blank lines or texts of several lines stand between them."""
     if log.shape == "csv":
         return array("q", islice((number for number, _ in files.csv_rows(log.path, log.delimiter)), 1, None))
-    return array("q", (number for number, _ in files.numbered_lines(log.path)))
+    return array("q", (number for number, _ in files.numbered_lines(log.path, log.first_line)))
 
 
 def _runs(first_row: int, numbers: Iterable[int]) -> Iterator[tuple[int, int, int]]:
@@ -349,7 +351,10 @@ def _asked_for(stage: Store, log: LogFile, ordinals: list[int] | None, found: Fi
         try:
             record = _decoded(raw)
         except _UnreadableRecordError as reason:
-            found.quarantined.append((line, str(reason)))
+            if log.live and isinstance(raw, bytes) and live.is_unfinished(raw):
+                found.skipped[live.UNFINISHED] += 1
+            else:
+                found.quarantined.append((line, str(reason)))
         else:
             yield line, record, raw
 
@@ -364,7 +369,7 @@ def _records(stage: Store, log: LogFile) -> Iterator[tuple[int, Raw]]:
         )
         yield from ((number, text.encode()) for number, (text,) in enumerate(rows, 1))
     else:
-        for ordinal, (number, line) in enumerate(files.numbered_lines(log.path)):
+        for ordinal, (number, line) in enumerate(files.numbered_lines(log.path, log.first_line)):
             yield log.lines[ordinal] if log.lines is not None else number, line
 
 

@@ -33,7 +33,17 @@ def _second(store: Store) -> None:
     store.run(sql("store/aliases.sql"))
 
 
-MIGRATIONS: list[Callable[[Store], None]] = [_first, _second]
+def _live_files(store: Store) -> None:
+    """Version 3: where to read on in files that grow."""
+    store.run(sql("store/live_files.sql"))
+
+
+def _provider_pages(store: Store) -> None:
+    """Version 4: usage and cost pages of the providers."""
+    store.run(sql("store/provider_pages.sql"))
+
+
+MIGRATIONS: list[Callable[[Store], None]] = [_first, _second, _live_files, _provider_pages]
 """Migration N takes a store from version N to N+1. A new one is appended, an old one never changed."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

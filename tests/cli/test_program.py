@@ -615,6 +615,38 @@ def test_strict_ingest_fails_when_a_line_could_not_be_read(capsys: Capsys, tmp_p
     assert captured(capsys, "ingest", "--show-quarantine", "--strict").code == 4
 
 
+def test_strict_ingest_fails_when_a_file_could_not_be_read_and_keeps_the_others(capsys: Capsys, tmp_path: Path) -> None:
+    row = '{"request_id": "a", "model": "m", "input_tokens": 1}\n'
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs/diary.log").write_text("Dear diary\n")
+    (tmp_path / "logs/log.jsonl").write_text(row)
+    (tmp_path / "fine.jsonl").write_text(row.replace('"a"', '"b"'))
+
+    assert captured(capsys, "ingest", "logs").code == 0
+    assert captured(capsys, "ingest", "logs", "--strict").code == 4
+    assert captured(capsys, "ingest", "logs/diary.log", "fine.jsonl").code == 2
+    both = captured(capsys, "ingest", "logs/diary.log", "fine.jsonl", "--strict")
+    assert (both.code, "logs/diary.log: not read, no format llmcost knows" in both.err) == (4, True)
+    assert captured(capsys, "sql", "SELECT request_id FROM ledger ORDER BY 1", "--format", "csv").out.split()[1:] == [
+        "a",
+        "b",
+    ]
+    assert captured(capsys, "ingest", "fine.jsonl", "--strict").code == 0
+
+
+def test_a_page_of_a_provider_is_seen_in_ingest_and_sql_and_in_no_report(capsys: Capsys, tmp_path: Path) -> None:
+    (tmp_path / "page.json").write_text(
+        '{"data": [{"starting_at": "2026-01-01T00:00:00Z", "ending_at": "2026-01-02T00:00:00Z", "results": '
+        '[{"currency": "USD", "amount": "123.45", "description": "Claude Sonnet 4.5 Usage"}]}], "has_more": false}'
+    )
+    said = captured(capsys, "ingest", "page.json").out
+    found = captured(capsys, "sql", "SELECT provider, amount FROM provider_pages", "--format", "csv").out
+
+    assert "skipped 1: a page of usage or cost, kept for reconcile" in said
+    assert found == "provider,amount\nanthropic,1.2345\n"
+    assert json.loads(captured(capsys, "report", "--format", "json").out)["total"]["requests"] == 0
+
+
 def test_one_source_is_told_in_detail(capsys: Capsys) -> None:
     whole, how_to = captured(capsys, "sources", "native").out, captured(capsys, "sources", "native", "--how-to").out
 

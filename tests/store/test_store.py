@@ -90,6 +90,18 @@ def test_a_store_of_yesterday_is_migrated_by_a_command_that_writes(
     assert error.value.exit_code == 5
 
 
+def test_the_files_of_a_store_of_version_1_are_kept_and_read_whole_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "l.duckdb"
+    with monkeypatch.context() as yesterday:
+        yesterday.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        with open_ledger(path, create=True) as store:
+            store.load("files", ["path", "lines"], [("a.jsonl", 3)])
+    with open_ledger(path) as store:
+        assert store.rows("SELECT path, lines, read_bytes FROM files") == [("a.jsonl", 3, None)]
+
+
 def test_a_migration_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = ledger(tmp_path, [call("a")])
     before = tables(path)
