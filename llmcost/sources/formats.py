@@ -150,6 +150,19 @@ def _qwen(r: Record) -> bool:
 
 
 CODEX_TYPES = ("session_meta", "turn_context", "event_msg", "response_item", "compacted")
+CODEX_EXEC_TYPES = (
+    *("thread.started", "turn.started", "turn.completed", "turn.failed"),
+    *("item.started", "item.updated", "item.completed"),
+)
+
+
+def _codex(r: Record) -> bool:
+    kind = r.get("type")
+    return (kind in CODEX_TYPES and isinstance(r.get("payload"), Mapping)) or kind in CODEX_EXEC_TYPES
+
+
+def _aider(r: Record) -> bool:
+    return {"event", "properties", "user_id", "time"} <= set(r) and isinstance(r["properties"], Mapping)
 
 
 def _generation(r: Record) -> bool:
@@ -189,6 +202,14 @@ FORMATS: tuple[Format, ...] = (
         lambda r: "resourceSpans" in r or "resource_spans" in r,
         "resourceSpans",
         "a span counts if it has usage and none below it has; input holds cache, output holds reasoning, except where the dialect is known to do otherwise",
+    ),
+    Format(
+        "otlp_logs",
+        "OpenTelemetry logs as OTLP JSON (collector file exporter): the events of Claude Code, Codex, Gemini CLI and Qwen Code",
+        "sources/otlp_logs.sql",
+        lambda r: "resourceLogs" in r or "resource_logs" in r,
+        "resourceLogs",
+        "as the transcripts count; a session whose transcript is read too counts by that one",
     ),
     Format(
         "litellm_slp",
@@ -232,10 +253,10 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "codex",
-        "Codex sessions (rollout-*.jsonl)",
+        "Codex sessions (rollout-*.jsonl), and what codex exec --json prints",
         "sources/codex.sql",
-        lambda r: r.get("type") in CODEX_TYPES and isinstance(r.get("payload"), Mapping),
-        "type session_meta, turn_context, event_msg, response_item or compacted, with payload",
+        _codex,
+        "type session_meta, turn_context, event_msg, response_item or compacted, with payload; or thread.started, turn.completed, item.completed ...",
         "counts are cumulative: a call is the growth since the count before; a count said again, or replayed from the session that opened this one, is none",
         ordered=True,
     ),
@@ -394,6 +415,14 @@ FORMATS: tuple[Format, ...] = (
         _openai,
         'object "chat.completion", "text_completion" or "list" with usage',
         "prompt_tokens holds cached, audio and image tokens; completion_tokens holds reasoning and rejected predictions",
+    ),
+    Format(
+        "aider",
+        "aider's analytics log (--analytics-log)",
+        "sources/aider.sql",
+        _aider,
+        "event, properties, user_id and time",
+        "a message_send is one call; input is taken to hold cache reads, which aider does not tell apart; its cost is kept beside ours",
     ),
     Format(
         "native",

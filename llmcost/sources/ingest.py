@@ -261,8 +261,8 @@ def _note_files(work: Store, batch: Sequence[Group], findings: dict[str, Finding
     """Remembers what was read, and which lines could not be."""
     now_us = time.time_ns() // 1000
     counts = {name: row for name, *row in work.rows(sql("sources/counts.sql"))}
-    for name, number in work.rows(sql("sources/repeated_children.sql")):
-        findings[name].skipped["repeats the usage of its children"] += number
+    for name, reason, number in work.rows(sql("sources/repeated.sql")):
+        findings[name].skipped[reason] += number
     rows: list[tuple[object, ...]] = []
     for group in batch:
         log = group.logs[0]

@@ -34,7 +34,7 @@ SELECT fold_key, min(old_seq) AS old_seq, any_value(row_no) FILTER (rank = 1) AS
 FROM members
 GROUP BY fold_key;
 
--- one row is one row of the ledger that makes way: what came tells more about its request, or it repeats children that came now
+-- one row is one row of the ledger that makes way: what came tells more about its request, it repeats children that came now, or its session's transcript came
 CREATE OR REPLACE TEMP TABLE outdone AS
 SELECT unnest([k.seq, m.old_seq]) AS seq
 FROM merged m JOIN target.requests t ON t.seq = m.old_seq JOIN (SELECT DISTINCT seq, fold_key FROM known) k ON k.fold_key = m.fold_key
@@ -46,7 +46,9 @@ WHERE k.seq <> m.old_seq OR (t.request_id, t.source, t.kind, t.status, t.ts_us, 
     m.fresh_input_tokens, m.cache_read_tokens, m.cache_write_5m_tokens, m.cache_write_1h_tokens, m.text_output_tokens, m.reasoning_tokens)
 UNION
 SELECT t.seq FROM placed a JOIN target.requests t ON t.trace = a.trace AND t.request_id IN (a.parent, a.trace || ':' || a.parent)
-WHERE a.span IS NOT NULL AND a.kind <> 'iteration' AND t.kind <> 'iteration';
+WHERE a.span IS NOT NULL AND a.kind <> 'iteration' AND t.kind <> 'iteration'
+UNION
+SELECT seq FROM target.requests WHERE source = 'otlp_logs' AND session IN (SELECT session FROM candidates WHERE is_transcript(source));
 
 -- one row is one request that is added to the ledger
 CREATE OR REPLACE TEMP VIEW survivors AS
