@@ -24,7 +24,7 @@ from llmcost.errors import LlmcostError, UsageError, nearest
 from llmcost.sources import streams
 from llmcost.store import Store, quote_text
 
-LOG_SUFFIXES = (".jsonl", ".ndjson", ".json", ".log", ".csv", ".tsv", ".parquet")
+LOG_SUFFIXES = (".jsonl", ".ndjson", ".json", ".log", ".csv", ".tsv", ".parquet", ".db", ".sqlite", ".sqlite3")
 PACKED_SUFFIXES = (".gz", ".zst")
 EDGE_BYTES = 64 * 1024
 CHUNK_BYTES = 1 << 20
@@ -119,6 +119,10 @@ def _log_file(name: str, path: Path, *, asked_for: bool) -> LogFile:
             if stat.st_size > EDGE_BYTES:
                 file.seek(-EDGE_BYTES, io.SEEK_END)
                 state.update(file.read())
+        # what was last written to a database may stand in its journal alone
+        journal = Path(f"{path}-wal")
+        if journal.exists():
+            state.update(f"{journal.stat().st_size} {journal.stat().st_mtime_ns}".encode())
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", place=name) from error
     return LogFile(name, path, stat.st_size, stat.st_mtime_ns, state.hexdigest(), asked_for=asked_for)
@@ -130,10 +134,6 @@ def prepare(log: LogFile, temporary: Path, scratch: Store) -> LogFile:
         magic = file.read(16)
     if magic[:4] == b"PAR1":
         return replace(log, shape="parquet")
-    if magic.startswith(b"SQLite format 3"):
-        raise UsageError(
-            "SQLite files cannot be read yet", place=log.name, hint="export the table as CSV or JSON lines"
-        )
     if magic[:5] == b"PGDMP":
         raise UsageError(
             "a Postgres dump in the custom format cannot be read",

@@ -468,6 +468,8 @@ REFUSALS: tuple[Refusal, ...] = (
 
 BY_NAME: dict[str, Format] = {f.name: f for f in (*FORMATS, GENERIC)}
 SAMPLE_RECORDS = 400
+CLEAR_RECORDS, CLEAR_SHARE = 24, 0.9
+"""A file whose first records nearly all are of one format is not asked further: of a thousand small files that is most of the work."""
 SAMPLE_BYTES = 8 << 20
 
 
@@ -488,11 +490,18 @@ def vote(records: list[object]) -> Counter[str | None]:
     return Counter(of_record(r) for r in records if isinstance(r, Mapping))
 
 
-def sample(log: LogFile) -> list[object]:
-    """Up to 400 decoded records from the start of a JSON lines or CSV file; the names alone when a CSV has no row yet."""
+def favourite(records: list[object]) -> tuple[str | None, float]:
+    """The known format that most of the records fit, and their share of all; None when none fits any."""
+    votes = vote(records)
+    best = next((name for name, _ in votes.most_common() if name is not None), None)
+    return best, votes[best] / len(records) if best else 0.0
+
+
+def sample(log: LogFile, records: int = SAMPLE_RECORDS) -> list[object]:
+    """Up to so many decoded records from the start of a JSON lines or CSV file; the names alone when a CSV has no row yet."""
     if log.shape == "csv":
         rows = (row for _, row in files.csv_records(log.path, log.delimiter) if isinstance(row, dict))
-        return [opened(row) for row in islice(rows, SAMPLE_RECORDS)] or [
+        return [opened(row) for row in islice(rows, records)] or [
             dict.fromkeys(files.csv_names(log.path, log.delimiter))
         ]
     found: list[object] = []
@@ -501,7 +510,7 @@ def sample(log: LogFile) -> list[object]:
         size += len(line)
         with suppress(ValueError, RecursionError):
             found.append(decode(line))
-        if len(found) >= SAMPLE_RECORDS or size > SAMPLE_BYTES:
+        if len(found) >= records or size > SAMPLE_BYTES:
             break
     return found
 

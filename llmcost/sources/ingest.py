@@ -18,7 +18,7 @@ from llmcost.pricing import charges
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.pricing.reprice import reprice_stale
 from llmcost.resources import sql
-from llmcost.sources import files, formats, mapping, stage, streams
+from llmcost.sources import databases, files, formats, mapping, stage, streams
 from llmcost.sources.files import LogFile
 from llmcost.sources.stage import Findings, Group
 from llmcost.store import Store, open_ledger, open_scratch
@@ -108,7 +108,11 @@ def _no_logs(config: Config) -> frozenset[Path]:
 def _recognise(log: LogFile, config: Config, temporary: Path, scratch: Store, report: IngestReport) -> Group | None:
     """The group that reads this file; None for one without a record, or, with a note, for one in a folder that is no log."""
     try:
-        ready = files.prepare(log, temporary, scratch)
+        ready = (
+            databases.prepare(log, temporary)
+            if databases.is_database(log.path)
+            else files.prepare(log, temporary, scratch)
+        )
         if ready.note:
             report.notes.append(f"{log.name}: {ready.note}")
         if ready.shape != "empty":
@@ -123,12 +127,14 @@ def _recognise(log: LogFile, config: Config, temporary: Path, scratch: Store, re
 
 def _group(log: LogFile, config: Config, scratch: Store) -> Group:
     """The one file with the format that most of its records have. UsageError when it is none that llmcost knows."""
-    sample = stage.sample(scratch, log)
     for source in config.sources:
         if _under(log, source.path, config):
             return Group("generic", log.shape, log.delimiter, (log,), mapping.from_config(source))
-    votes = formats.vote(sample)
-    best = next((name for name, _ in votes.most_common() if name is not None), None)
+    sample = stage.sample(scratch, log, formats.CLEAR_RECORDS)
+    best, share = formats.favourite(sample)
+    if share < formats.CLEAR_SHARE:
+        sample = stage.sample(scratch, log, formats.SAMPLE_RECORDS)
+        best, _ = formats.favourite(sample)
     if best is not None:
         return Group(best, log.shape, log.delimiter, (log,))
     if refused := formats.refusal(sample):

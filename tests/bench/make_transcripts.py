@@ -11,7 +11,26 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-WORDS = "def return value error test file line build const import await result None true path user index cache".split()
+WORDS = [
+    "def",
+    "return",
+    "value",
+    "error",
+    "test",
+    "file",
+    "line",
+    "build",
+    "const",
+    "import",
+    "await",
+    "result",
+    "None",
+    "true",
+    "path",
+    "user",
+    "index",
+    "cache",
+]
 MODELS = ("claude-opus-4-5-20251101", "claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001")
 BEGIN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
