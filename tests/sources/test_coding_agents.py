@@ -494,6 +494,41 @@ def test_an_opencode_message_counts_cache_beside_and_reasoning_inside_unless_its
     assert "msg_0" not in rows
 
 
+# --- aider
+
+
+def sent(second: int, name: str = "gpt-4o", **more: Any) -> Record:
+    counts = {"prompt_tokens": 420, "completion_tokens": 100, "total_tokens": 520, "cost": 0.00205, "total_cost": 7.5}
+    words = {"main_model": name, "weak_model": "gpt-4o-mini", "edit_format": "diff"}
+    return {
+        "event": "message_send",
+        "properties": words | counts | more,
+        "user_id": "u-1",
+        "time": AT_US // 1_000_000 + second,
+    }
+
+
+def test_a_message_that_aider_sent_is_a_call_and_what_it_hides_stays_visible_and_unpriced(tmp_path: Path) -> None:
+    lines = [
+        {"event": "launched", "properties": {}, "user_id": "u-1", "time": AT_US // 1_000_000},
+        *(sent(5), sent(5), sent(6, "None"), sent(7, "openai/REDACTED"), sent(8, "gemini/gemini-2.5-pro", cost=0)),
+    ]
+    found = read(put(tmp_path / "logs", "analytics.jsonl", lines))
+    # 420 x $2.50 + 100 x $10, per million; two equal lines are two messages; at Gemini 420 x $1.25 + 100 x $10
+    assert [(row["model"], row["cost"]) for row in found.rows] == [
+        ("gpt-4o", usd("0.00205")),
+        ("gpt-4o", usd("0.00205")),
+        ("None", None),
+        ("openai/REDACTED", None),
+        ("gemini/gemini-2.5-pro", usd("0.001525")),
+    ]
+    row = found.rows[0]
+    assert (row["source"], row["agent"], row["user"], row["tags"]) == ("aider", "aider", "u-1", {"edit_format": "diff"})
+    # the running total is no cost of a call
+    assert (str(row["source_cost"].normalize()), row["ts_us"]) == ("0.00205", AT_US + 5_000_000)
+    assert found.file.skipped == {"an event that is no call": 1}
+
+
 # --- all of them: growing, shuffled, copied
 
 GROWING: dict[str, list[Record]] = {
