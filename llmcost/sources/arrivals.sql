@@ -7,6 +7,15 @@ CREATE OR REPLACE TEMP MACRO fold_key(id, kind, source, ts_us) AS
 CREATE OR REPLACE TEMP MACRO unfinished(usage_quality, status) AS
   CASE WHEN usage_quality <> 'missing' THEN 0 WHEN status <> 'success' THEN 1 ELSE 2 END;
 
+-- the files in which coding agents keep their sessions; those who also send events tell the same calls there, under no id that both know
+CREATE OR REPLACE TEMP MACRO is_transcript(source) AS source IN ('claude_code', 'codex', 'gemini_cli', 'qwen_code');
+-- one row is one event of a session whose transcript is read too, here or before: it tells nothing new
+CREATE OR REPLACE TEMP TABLE overheard AS
+WITH events AS (SELECT rowid AS row_no, r.session AS session FROM records WHERE r.source = 'otlp_logs' AND r.session IS NOT NULL AND r.skip IS NULL AND r.problem IS NULL)
+SELECT row_no FROM events WHERE session IN (
+  SELECT r.session FROM records WHERE is_transcript(r.source) AND r.skip IS NULL AND r.problem IS NULL
+  UNION ALL SELECT session FROM target.requests WHERE is_transcript(source));
+
 -- one row is one record that is a request, named; without an id of its own it has a digest of its line and the occurrence
 CREATE OR REPLACE TEMP VIEW candidates AS
 SELECT *, fold_key(final_id, kind, source, ts_us) AS fold_key
@@ -16,7 +25,8 @@ FROM (
   FROM records t LEFT JOIN repeats o ON o.row_no = t.rowid LEFT JOIN identities n ON n.id = t.r.request_id
   WHERE t.r.problem IS NULL AND t.r.skip IS NULL AND (t.r.doubt IS NULL OR t.careful)
 ) c
-ANTI JOIN repeats_children p ON p.row_no = c.row_no;
+ANTI JOIN repeats_children p ON p.row_no = c.row_no
+ANTI JOIN overheard e ON e.row_no = c.row_no;
 
 -- the same, placed: with its file and its line
 CREATE OR REPLACE TEMP VIEW placed AS

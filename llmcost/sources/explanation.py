@@ -20,7 +20,7 @@ from llmcost.resources import sql
 from llmcost.sources import files, formats, stage
 from llmcost.sources.files import LogFile
 from llmcost.sources.formats import BY_NAME
-from llmcost.sources.ingest import group_of, ingest_group
+from llmcost.sources.ingest import group_of, ingest_group, prepared
 from llmcost.sources.mapping import OF_LEDGER, FieldMap
 from llmcost.sources.stage import Group
 from llmcost.store import open_ledger, open_scratch
@@ -47,11 +47,11 @@ def explanation(path: str, config: Config, catalogue: Catalogue) -> Table:
         logs = files.expand([path], temporary)
         if len(logs) > 1:
             raise UsageError("more than one file", place=path, hint="name the one to explain")
-        log = files.prepare(logs[0], temporary, scratch)
+        log = prepared(logs[0], temporary, scratch)
         if log.shape == "empty":
             raise UsageError("the file is empty", place=path, hint="there is nothing to explain yet")
         group = group_of(log, config, scratch)
-        sample = stage.sample(scratch, log)
+        sample = stage.sample(scratch, log, formats.SAMPLE_RECORDS)
         records = dict(islice(_numbered(log), formats.SAMPLE_RECORDS))
         found = temporary / "ledger.duckdb"
         report = ingest_group(replace(group, logs=(_head(log, temporary),)), found, temporary, catalogue)

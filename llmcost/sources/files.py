@@ -24,7 +24,10 @@ from llmcost.errors import LlmcostError, UsageError, nearest
 from llmcost.sources import streams
 from llmcost.store import Store, quote_text
 
-LOG_SUFFIXES = (".jsonl", ".jsonl.out", ".ndjson", ".json", ".log", ".csv", ".tsv", ".parquet")
+LOG_SUFFIXES = (
+    *(".jsonl", ".jsonl.out", ".ndjson", ".json", ".log", ".csv", ".tsv", ".parquet"),
+    *(".db", ".sqlite", ".sqlite3"),
+)
 PACKED_SUFFIXES = (".gz", ".zst")
 ROTATED = re.compile(r"[.-][0-9-]{1,10}$")
 """What rotation puts after the suffix: app.log.1, app.log-20261031, app.log.2026-10-31."""
@@ -128,6 +131,10 @@ def _log_file(name: str, path: Path, *, asked_for: bool) -> LogFile:
     try:
         stat = path.stat()
         fingerprint = edge_digest(path, stat.st_size)
+        # what was last written to a database may stand in its journal alone
+        journal = Path(f"{path}-wal")
+        if journal.exists():
+            fingerprint += f" {journal.stat().st_size} {journal.stat().st_mtime_ns}"
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", place=name) from error
     return LogFile(name, path, stat.st_size, stat.st_mtime_ns, fingerprint, asked_for=asked_for)
@@ -150,10 +157,6 @@ def prepare(log: LogFile, temporary: Path, scratch: Store) -> LogFile:
         magic = file.read(16)
     if magic[:4] == b"PAR1":
         return replace(log, shape="parquet")
-    if magic.startswith(b"SQLite format 3"):
-        raise UsageError(
-            "SQLite files cannot be read yet", place=log.name, hint="export the table as CSV or JSON lines"
-        )
     if magic[:5] == b"PGDMP":
         raise UsageError(
             "a Postgres dump in the custom format cannot be read",

@@ -213,6 +213,19 @@ def _qwen(r: Record) -> bool:
 
 
 CODEX_TYPES = ("session_meta", "turn_context", "event_msg", "response_item", "compacted")
+CODEX_EXEC_TYPES = (
+    *("thread.started", "turn.started", "turn.completed", "turn.failed"),
+    *("item.started", "item.updated", "item.completed"),
+)
+
+
+def _codex(r: Record) -> bool:
+    kind = r.get("type")
+    return (kind in CODEX_TYPES and isinstance(r.get("payload"), Mapping)) or kind in CODEX_EXEC_TYPES
+
+
+def _aider(r: Record) -> bool:
+    return {"event", "properties", "user_id", "time"} <= set(r) and isinstance(r["properties"], Mapping)
 
 
 def _generation(r: Record) -> bool:
@@ -291,6 +304,14 @@ FORMATS: tuple[Format, ...] = (
         "OpenAI's input_tokens holds cached tokens, Anthropic's parts are disjoint; Anthropic's amounts are cents; in no report",
     ),
     Format(
+        "otlp_logs",
+        "OpenTelemetry logs as OTLP JSON (collector file exporter): the events of Claude Code, Codex, Gemini CLI and Qwen Code",
+        "sources/otlp_logs.sql",
+        lambda r: "resourceLogs" in r or "resource_logs" in r,
+        "resourceLogs",
+        "as the transcripts count; a session whose transcript is read too counts by that one",
+    ),
+    Format(
         "litellm_slp",
         "LiteLLM StandardLoggingPayload (callbacks, S3/GCS/Datadog sinks)",
         "sources/litellm_slp.sql",
@@ -332,10 +353,10 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format(
         "codex",
-        "Codex sessions (rollout-*.jsonl)",
+        "Codex sessions (rollout-*.jsonl), and what codex exec --json prints",
         "sources/codex.sql",
-        lambda r: r.get("type") in CODEX_TYPES and isinstance(r.get("payload"), Mapping),
-        "type session_meta, turn_context, event_msg, response_item or compacted, with payload",
+        _codex,
+        "type session_meta, turn_context, event_msg, response_item or compacted, with payload; or thread.started, turn.completed, item.completed ...",
         "counts are cumulative: a call is the growth since the count before; a count said again, or replayed from the session that opened this one, is none",
         ordered=True,
     ),
@@ -547,6 +568,14 @@ FORMATS: tuple[Format, ...] = (
         "prompt_tokens holds cached, audio and image tokens; completion_tokens holds reasoning and rejected predictions",
     ),
     Format(
+        "aider",
+        "aider's analytics log (--analytics-log)",
+        "sources/aider.sql",
+        _aider,
+        "event, properties, user_id and time",
+        "a message_send is one call; input is taken to hold cache reads, which aider does not tell apart; its cost is kept beside ours",
+    ),
+    Format(
         "native",
         "llmcost's own format: JSON lines with the ledger's column names",
         "",
@@ -590,6 +619,8 @@ REFUSALS: tuple[Refusal, ...] = (
 
 BY_NAME: dict[str, Format] = {f.name: f for f in (*FORMATS, GENERIC)}
 SAMPLE_RECORDS = 400
+CLEAR_RECORDS, CLEAR_SHARE = 24, 0.9
+"""A file whose first records nearly all are of one format is not asked further: of a thousand small files that is most of the work."""
 SAMPLE_BYTES = 8 << 20
 
 
@@ -610,11 +641,18 @@ def vote(records: list[object]) -> Counter[str | None]:
     return Counter(of_record(r) for r in records if isinstance(r, Mapping))
 
 
-def sample(log: LogFile) -> list[object]:
-    """Up to 400 decoded records from the start of a JSON lines or CSV file; the names alone when a CSV has no row yet."""
+def favourite(records: list[object]) -> tuple[str | None, float]:
+    """The known format that most of the records fit, and their share of all; None when none fits any."""
+    votes = vote(records)
+    best = next((name for name, _ in votes.most_common() if name is not None), None)
+    return best, votes[best] / len(records) if best else 0.0
+
+
+def sample(log: LogFile, records: int = SAMPLE_RECORDS) -> list[object]:
+    """Up to so many decoded records from the start of a JSON lines or CSV file; the names alone when a CSV has no row yet."""
     if log.shape == "csv":
         rows = (row for _, row in files.csv_records(log.path, log.delimiter) if isinstance(row, dict))
-        return [opened(row) for row in islice(rows, SAMPLE_RECORDS)] or [
+        return [opened(row) for row in islice(rows, records)] or [
             dict.fromkeys(files.csv_names(log.path, log.delimiter))
         ]
     found: list[object] = []
@@ -623,7 +661,7 @@ def sample(log: LogFile) -> list[object]:
         size += len(line)
         with suppress(ValueError, RecursionError):
             found.append(decode(line))
-        if len(found) >= SAMPLE_RECORDS or size > SAMPLE_BYTES:
+        if len(found) >= records or size > SAMPLE_BYTES:
             break
     return found
 

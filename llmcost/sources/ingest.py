@@ -19,7 +19,7 @@ from llmcost.pricing import charges
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.pricing.reprice import reprice_stale
 from llmcost.resources import sql
-from llmcost.sources import files, formats, live, mapping, stage, streams
+from llmcost.sources import databases, files, formats, live, mapping, stage, streams
 from llmcost.sources.files import LogFile
 from llmcost.sources.live import Seen
 from llmcost.sources.stage import Findings, Group
@@ -145,7 +145,7 @@ def _recognise(
 ) -> Group | None:
     """The group that reads this file; None for one without a record, or, with a note, for one in a folder that is no log."""
     try:
-        ready = files.prepare(log, temporary, scratch)
+        ready = prepared(log, temporary, scratch)
         if ready.note:
             report.notes.append(f"{log.name}: {ready.note}")
             report.unread.append(log.name)
@@ -168,14 +168,23 @@ def _recognise(
     return None
 
 
+def prepared(log: LogFile, temporary: Path, scratch: Store) -> LogFile:
+    """The same log in a form SQL can read. UsageError for what is neither a log nor a database that holds one."""
+    if databases.is_database(log.path):
+        return databases.prepare(log, temporary)
+    return files.prepare(log, temporary, scratch)
+
+
 def group_of(log: LogFile, config: Config, scratch: Store) -> Group:
     """The one file with the format that most of its records have. UsageError when it is none that llmcost knows."""
-    sample = stage.sample(scratch, log)
     for source in config.sources:
         if _under(log, source.path, config):
             return Group("generic", log.shape, log.delimiter, (log,), mapping.from_config(source))
-    votes = formats.vote(sample)
-    best = next((name for name, _ in votes.most_common() if name is not None), None)
+    sample = stage.sample(scratch, log, formats.CLEAR_RECORDS)
+    best, share = formats.favourite(sample)
+    if share < formats.CLEAR_SHARE:
+        sample = stage.sample(scratch, log, formats.SAMPLE_RECORDS)
+        best, _ = formats.favourite(sample)
     if best is not None:
         return Group(best, log.shape, log.delimiter, (log,))
     if refused := formats.refusal(sample):
@@ -326,8 +335,8 @@ def _note_files(
     """Remembers what was read, where to read on, and which lines could not be read."""
     now_us = time.time_ns() // 1000
     counts = {name: row for name, *row in work.rows(sql("sources/counts.sql"))}
-    for name, number in work.rows(sql("sources/repeated_children.sql")):
-        findings[name].skipped["repeats the usage of its children"] += number
+    for name, reason, number in work.rows(sql("sources/repeated.sql")):
+        findings[name].skipped[reason] += number
     spans = (
         {name for (name,) in work.rows(sql("sources/span_files.sql"))}
         if work.value(sql("sources/any_spans.sql"))

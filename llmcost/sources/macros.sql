@@ -123,3 +123,19 @@ CREATE OR REPLACE TEMP MACRO usd(x, unit) AS CASE
 CREATE OR REPLACE TEMP MACRO opened(x) AS CASE
   WHEN starts_with(ltrim(x), '"') THEN TRY_CAST(json_extract_string(TRY_CAST(x AS JSON), '$') AS JSON)
   ELSE TRY_CAST(x AS JSON) END;
+
+-- attributes of OpenTelemetry as a map of texts: they come as an object, as [{"key", "value": {"stringValue"}}] or as [{"Key", "Value": {"Value"}}]
+CREATE OR REPLACE TEMP MACRO attribute_value(v) AS
+  CASE json_type(v) WHEN 'OBJECT' THEN coalesce(json_extract_string(v, '$.stringValue'), json_extract_string(v, '$.intValue'), json_extract_string(v, '$.doubleValue'),
+      json_extract_string(v, '$.boolValue'), CAST(to_json(nullif(json_extract_string(v, '$.arrayValue.values[*].stringValue'), [])) AS VARCHAR),
+      json_extract_string(v, '$.Value'), CAST(v AS VARCHAR))
+    ELSE json_extract_string(v, '$') END;
+-- the first of two equal names counts
+CREATE OR REPLACE TEMP MACRO map_of(entries) AS
+  CASE WHEN len(entries) = len(list_distinct(list_transform(entries, lambda e: e.k))) THEN map_from_entries(entries)
+    ELSE map_from_entries(list_filter(entries, lambda e, i: list_position(list_transform(entries, lambda x: x.k), e.k) = i)) END;
+CREATE OR REPLACE TEMP MACRO attribute_map(j) AS
+  CASE json_type(j) WHEN 'OBJECT' THEN CAST(j AS MAP(VARCHAR, VARCHAR))
+    WHEN 'ARRAY' THEN map_of(list_filter(list_transform(CAST(j AS JSON[]),
+      lambda e: {'k': coalesce(json_extract_string(e, '$.key'), json_extract_string(e, '$.Key')), 'v': attribute_value(coalesce(e -> '$.value', e -> '$.Value'))}),
+      lambda e: e.k IS NOT NULL)) END;

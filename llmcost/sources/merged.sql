@@ -34,7 +34,7 @@ SELECT fold_key, min(old_seq) AS old_seq, any_value(row_no) FILTER (rank = 1) AS
 FROM members
 GROUP BY fold_key;
 
--- one row is one row of the ledger that makes way: what came tells more about its request, or it repeats children that came now
+-- one row is one row of the ledger that makes way: what came tells more about its request, it repeats children that came now, or its session's transcript came
 CREATE OR REPLACE TEMP TABLE outdone AS
 SELECT unnest([k.seq, m.old_seq]) AS seq
 FROM merged m JOIN target.requests t ON t.seq = m.old_seq JOIN (SELECT DISTINCT seq, fold_key FROM known) k ON k.fold_key = m.fold_key
@@ -47,7 +47,9 @@ WHERE k.seq <> m.old_seq OR (t.request_id, t.source, t.kind, t.status, t.ts_us, 
 UNION
 SELECT t.seq
 FROM climbs c JOIN spans s ON s.row_no = c.row_no AND s.used JOIN target.requests t ON t.trace = c.trace AND t.request_id IN (c.above, c.trace || ':' || c.above)
-WHERE t.kind <> 'iteration';
+WHERE t.kind <> 'iteration'
+UNION
+SELECT seq FROM target.requests WHERE source = 'otlp_logs' AND session IN (SELECT session FROM candidates WHERE is_transcript(source));
 
 -- one row is one request that is added to the ledger
 CREATE OR REPLACE TEMP VIEW survivors AS

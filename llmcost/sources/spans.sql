@@ -1,19 +1,4 @@
 -- one row is one span of a trace: from a batch of OTLP JSON (many a line), or a line of its own as exporters, consoles and notebooks write it
--- attributes come as an object, as [{"key", "value": {"stringValue"}}] or as [{"Key", "Value": {"Value"}}]
-CREATE OR REPLACE TEMP MACRO attribute_value(v) AS
-  CASE json_type(v) WHEN 'OBJECT' THEN coalesce(json_extract_string(v, '$.stringValue'), json_extract_string(v, '$.intValue'), json_extract_string(v, '$.doubleValue'),
-      json_extract_string(v, '$.boolValue'), CAST(to_json(nullif(json_extract_string(v, '$.arrayValue.values[*].stringValue'), [])) AS VARCHAR),
-      json_extract_string(v, '$.Value'), CAST(v AS VARCHAR))
-    ELSE json_extract_string(v, '$') END;
--- the first of two equal names counts
-CREATE OR REPLACE TEMP MACRO map_of(entries) AS
-  CASE WHEN len(entries) = len(list_distinct(list_transform(entries, lambda e: e.k))) THEN map_from_entries(entries)
-    ELSE map_from_entries(list_filter(entries, lambda e, i: list_position(list_transform(entries, lambda x: x.k), e.k) = i)) END;
-CREATE OR REPLACE TEMP MACRO attribute_map(j) AS
-  CASE json_type(j) WHEN 'OBJECT' THEN CAST(j AS MAP(VARCHAR, VARCHAR))
-    WHEN 'ARRAY' THEN map_of(list_filter(list_transform(CAST(j AS JSON[]),
-      lambda e: {'k': coalesce(json_extract_string(e, '$.key'), json_extract_string(e, '$.Key')), 'v': attribute_value(coalesce(e -> '$.value', e -> '$.Value'))}),
-      lambda e: e.k IS NOT NULL)) END;
 -- (the capitalised words of Go are taken by their path: a struct does not tell them from the small ones)
 -- ids without the 0x of Python's console; the zeros of Go are no parent
 CREATE OR REPLACE TEMP MACRO span_id(x) AS CASE WHEN NOT regexp_full_match(coalesce(x, ''), '(0x)?0*') THEN regexp_replace(x, '^0x', '') END;

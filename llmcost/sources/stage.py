@@ -110,11 +110,11 @@ def run(stage: Store, group: Group, findings: dict[str, Findings], temporary: Pa
             _careful(stage, group, log, doubtful[str(log.path)], findings, temporary)
 
 
-def sample(stage: Store, log: LogFile) -> list[object]:
-    """Decoded records from the start of a file of any shape; the names alone when a table has no row yet."""
+def sample(stage: Store, log: LogFile, records: int) -> list[object]:
+    """Up to so many decoded records from the start of a file of any shape; the names alone when a table has no row yet."""
     if log.shape != "parquet":
-        return formats.sample(log)
-    rows = stage.rows(f"SELECT CAST(to_json(r) AS VARCHAR) FROM ({_rows(log)} LIMIT {formats.SAMPLE_RECORDS}) r")
+        return formats.sample(log, records)
+    rows = stage.rows(f"SELECT CAST(to_json(r) AS VARCHAR) FROM ({_rows(log)} LIMIT {records}) r")
     found = [formats.decode(text.encode()) for (text,) in rows]
     return found or [dict.fromkeys(name for name, *_ in stage.rows(f"DESCRIBE {_rows(log)}"))]
 

@@ -28,7 +28,7 @@ def _first(store: Store) -> None:
     store.remember("prompt_key", secrets.token_hex(16))
 
 
-def _second(store: Store) -> None:
+def _aliases(store: Store) -> None:
     """Version 2: the second ids of requests."""
     store.run(sql("store/aliases.sql"))
 
@@ -43,7 +43,7 @@ def _provider_pages(store: Store) -> None:
     store.run(sql("store/provider_pages.sql"))
 
 
-MIGRATIONS: list[Callable[[Store], None]] = [_first, _second, _live_files, _provider_pages]
+MIGRATIONS: list[Callable[[Store], None]] = [_first, _aliases, _live_files, _provider_pages]
 """Migration N takes a store from version N to N+1. A new one is appended, an old one never changed."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -17,7 +17,9 @@ from llmcost.store import open_ledger
 
 Row = dict[str, Any]
 
-MANY_A_LINE = frozenset({"otlp_traces", "otlp_logs", "langfuse_ingestion", "langfuse_trace", "gemini_cli", "litellm_daily"})
+MANY_A_LINE = frozenset(
+    {"otlp_traces", "otlp_logs", "langfuse_ingestion", "langfuse_trace", "gemini_cli", "litellm_daily"}
+)
 """Formats whose lines hold many records each: requests, and what is passed over, are counted by record."""
 
 

@@ -454,7 +454,7 @@ def test_one_monstrous_file_does_not_harm_its_neighbours(tmp_path: Path, monkeyp
     ("name", "content", "message"),
     [
         ("a.bin", bytes(range(256)) * 40, "this is no text"),
-        ("a.db", b"SQLite format 3\0" + b"\0" * 100, "SQLite files cannot be read yet"),
+        ("a.db", b"SQLite format 3\0" + b"\0" * 100, "the database cannot be read"),
         ("a.zip", b"PK\x03\x04" + b"\0" * 100, "zip archives cannot be read"),
         ("a.txt", b'data: {"id": "x"}\n\ndata: [DONE]\n', "no format llmcost knows"),
         ("a.txt", b"event: message_start\ndata: {}\n\n", "no format llmcost knows"),
