@@ -1,4 +1,4 @@
-"""Live files: what grew is read on, what was renamed is not read again, and a line that is still being written waits."""
+"""Live files (live.py, read_on.sql, rename_files.sql, span_files.sql): what grew is read on, what was renamed is not, half a line waits."""
 
 from __future__ import annotations
 
@@ -267,6 +267,24 @@ def test_a_store_that_did_not_note_where_to_read_on_reads_whole(tmp_path: Path) 
     found = read(add(path, lines(call("b"))))
 
     assert (found.file.new, found.file.lines, found.file.skipped) == (1, 2, {})
+
+
+def test_a_log_of_spans_is_read_whole(tmp_path: Path, bytes_read: list[int]) -> None:
+    def span(number: int) -> str:
+        attributes = {
+            "gen_ai.request.model": "gpt-4o",
+            "gen_ai.usage.input_tokens": 10,
+            "gen_ai.usage.output_tokens": 2,
+        }
+        return json.dumps({"span_id": f"s{number}", "trace_id": "t", "attributes": attributes})
+
+    path = put(tmp_path / "logs", "app.log", lines(span(1)))
+    read(path)
+    found = read(add(path, lines(span(2))))
+
+    # who stands above a span may be written after it
+    assert bytes_read[-1] == path.stat().st_size
+    assert (found.file.requests, found.file.new) == (2, 1)
 
 
 TEXTS = st.one_of(

@@ -1,4 +1,4 @@
-"""Usage and cost pages of the providers: kept in a table of their own, replaced when read again, in no report."""
+"""Usage and cost pages (pages.sql, page_rows.sql, note_pages.sql): a table of their own, replaced when read again, in no report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ingest --explain FILE`: what was detected and why, and what the first records became."""
+"""`ingest --explain FILE` (explanation.py, first_rows.sql): what was detected and why, and what the first records became."""
 
 from __future__ import annotations
 
