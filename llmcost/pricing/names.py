@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.pricing.entries import Model
 
+AMBIGUOUS = "ambiguous: "
 DATE = re.compile(r"(?P<stem>.+)(-\d{8}|-\d{4}-\d{2}-\d{2}|@\d{8})")
 
 
@@ -24,6 +25,10 @@ class Match:
     reason: str | None
     why: tuple[str, ...]
 
+    @property
+    def ambiguous(self) -> bool:
+        return self.reason is not None and self.reason.startswith(AMBIGUOUS)
+
 
 @dataclass(frozen=True)
 class _Layer:
@@ -33,16 +38,23 @@ class _Layer:
     dated: Mapping[str, list[Model]]
     patterns: tuple[Model, ...]
 
-    def candidates(self, name: str, among: frozenset[str]) -> list[tuple[Model, str]]:
-        """The models of these providers by the strongest kind of match that hits at all, and how they were matched."""
-        found = [(m, "its exact name") for m in self.exact.get(name, ()) if m.provider in among]
+    def candidates(self, name: str, among: frozenset[str], *, bare: bool) -> list[tuple[Model, str]]:
+        """The models of these providers by the strongest kind of match that hits at all, and how they were matched.
+
+        A `bare` name, without any provider, is never that of a model sold by one who did not make it.
+        """
+
+        def meant(model: Model) -> bool:
+            return model.provider in among and not (bare and model.hosted)
+
+        found = [(m, "its exact name") for m in self.exact.get(name, ()) if meant(m)]
         suffix = DATE.fullmatch(name)
         if not found and suffix:
             stem = suffix["stem"]
-            found = [(m, f"'{stem}' with a date") for m in self.dated.get(stem, ()) if m.provider in among]
+            found = [(m, f"'{stem}' with a date") for m in self.dated.get(stem, ()) if meant(m)]
         if not found:
             hits = ((m, next((p for p in m.regexes if p.fullmatch(name)), None)) for m in self.patterns)
-            found = [(m, f"the pattern {p.pattern}") for m, p in hits if p and m.provider in among]
+            found = [(m, f"the pattern {p.pattern}") for m, p in hits if p and meant(m)]
         return found
 
 
@@ -59,11 +71,11 @@ class Names:
         why: list[str] = []
         if not model:
             return Match(None, "", "no model name", ("the log names no model",))
-        name, prefix = model.lower(), None
-        head, slash, rest = name.partition("/")
-        if slash and head in self.aliases:
-            name, prefix = rest, self.aliases[head]
-            why.append(f"'{head}/' names the provider {prefix}")
+        whole = model.lower()
+        head, slash, rest = whole.partition("/")
+        prefix = self.aliases.get(head) if slash else None
+        name = rest if prefix else whole
+        bare = not provider and not prefix
         if provider:
             named = self.aliases.get(provider.lower())
             if named is None:
@@ -77,16 +89,25 @@ class Names:
         else:
             among = self.owners
             why.append("the log names no provider: looked up among those that set their own prices")
-        layers = (layer.candidates(name, among) for layer in self.layers)
-        found = next((candidates for candidates in layers if candidates), [])
+        # a host sells 'maker/model' under that very name
+        found = self._candidates(whole, among, bare=bare)
+        if found:
+            name = whole
+        elif prefix:
+            why.append(f"'{head}/' names the provider {prefix}")
+            found = self._candidates(name, among, bare=bare)
         if not found:
             why.append(f"no exact name, dated suffix or pattern matches '{name}'")
             return Match(None, name, "unknown model", tuple(why))
         if len(found) > 1:
             both = ", ".join(sorted(f"{m.provider}/{m.id}" for m, _ in found))
-            return Match(None, name, f"ambiguous: {both}", (*why, f"'{name}' matches {both}"))
+            return Match(None, name, f"{AMBIGUOUS}{both}", (*why, f"'{name}' matches {both}"))
         only, how = found[0]
         return Match(only, name, None, (*why, f"'{name}' is {only.provider}/{only.id} by {how}"))
+
+    def _candidates(self, name: str, among: frozenset[str], *, bare: bool) -> list[tuple[Model, str]]:
+        layers = (layer.candidates(name, among, bare=bare) for layer in self.layers)
+        return next((candidates for candidates in layers if candidates), [])
 
 
 def index(catalogue: Catalogue) -> Names:
