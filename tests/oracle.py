@@ -94,7 +94,7 @@ def assumed(request: Mapping[str, Any], catalogue: Catalogue) -> bool:
 
 def terms_of(request: Mapping[str, Any], catalogue: Catalogue) -> tuple[dict[str, Any], dict[str, Any]]:
     """The provider file and the terms of a request."""
-    book, model, name = find_model(request.get("provider"), request.get("model"), catalogue)
+    book, model, name = find_model(request.get("provider"), request.get("model"), request.get("region"), catalogue)
     entries = entries_of(model, name)
     if request.get("ts_us") is None:
         return book, terms_at_any_time(request, entries)
@@ -105,7 +105,7 @@ def terms_of(request: Mapping[str, Any], catalogue: Catalogue) -> tuple[dict[str
 
 
 def find_model(
-    provider: str | None, model: str | None, catalogue: Catalogue
+    provider: str | None, model: str | None, region: str | None, catalogue: Catalogue
 ) -> tuple[dict[str, Any], dict[str, Any], str]:
     """The provider file, the model in it, and the name without its `provider/` prefix."""
     name = (model or "").lower()
@@ -119,7 +119,9 @@ def find_model(
         or (not provider and not seller and book["provider"] in OWNERS and not book["rules"].get("hosts_others"))
     ]
     found = []
-    for spelling in [name, rest] if seller else [name]:
+    spellings = [name, rest] if seller else [name]
+    there = [f"{region.lower()}/{spelling}" for spelling in spellings] if region else []
+    for spelling in there + spellings:
         found = found or [(b, m, spelling) for b in books for m in b["models"] if spelling in lower(m["match"].get("exact", []))]
         found = found or [(b, m, spelling) for b in books for m in b["models"] if matches(m["match"], spelling)]
     if not found:

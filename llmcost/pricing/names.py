@@ -66,21 +66,23 @@ class Names:
     owners: frozenset[str]
     layers: tuple[_Layer, ...]
 
-    def match(self, provider: str | None, model: str | None) -> Match:
-        """`provider` and `model` as a log wrote them, either may be None."""
+    def match(self, provider: str | None, model: str | None, region: str | None = None) -> Match:
+        """`provider`, `model` and `region` as a log wrote them, each may be None.
+
+        Where a provider has a price list per region, the list of that region goes before the name alone.
+        """
         why: list[str] = []
         if not model:
             return Match(None, "", "no model name", ("the log names no model",))
         whole = model.lower()
         head, slash, rest = whole.partition("/")
         prefix = self.aliases.get(head) if slash else None
-        name = rest if prefix else whole
         bare = not provider and not prefix
         if provider:
             named = self.aliases.get(provider.lower())
             if named is None:
                 why.append(f"the catalogue has no provider '{provider}'")
-                return Match(None, name, f"no prices for provider {provider}", tuple(why))
+                return Match(None, whole, f"no prices for provider {provider}", tuple(why))
             if named != provider:
                 why.append(f"provider '{provider}' is {named}")
             among = frozenset([named])
@@ -90,12 +92,17 @@ class Names:
             among = self.owners
             why.append("the log names no provider: looked up among those that set their own prices")
         # a host sells 'maker/model' under that very name
-        found = self._candidates(whole, among, bare=bare)
-        if found:
-            name = whole
-        elif prefix:
-            why.append(f"'{head}/' names the provider {prefix}")
+        spellings = [whole, rest] if prefix else [whole]
+        there = [f"{region.lower()}/{spelling}" for spelling in spellings] if region else []
+        found = []
+        for name in (*there, *spellings):
             found = self._candidates(name, among, bare=bare)
+            if found:
+                break
+        if prefix and name.endswith(rest) and not name.endswith(whole):
+            why.append(f"'{head}/' names the provider {prefix}")
+        if found and name in there:
+            why.append(f"'{region}/' is the region, which has prices of its own")
         if not found:
             why.append(f"no exact name, dated suffix or pattern matches '{name}'")
             return Match(None, name, "unknown model", tuple(why))

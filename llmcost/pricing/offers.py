@@ -89,6 +89,8 @@ GENAI_RATES = {
 GENAI_UNITS = {"web_searches_kcount": ("web_search", 1000), "input_document_kpages": ("page", 1000)}
 INCLUSIVE = ("xai",)
 """Whose long-context price begins at the threshold; everybody else's begins above it."""
+INCLUDED = ("github-copilot",)
+"""Where a model without a price is part of the subscription; elsewhere none is known."""
 SHORTEST = 3
 """A clause that is shorter, or ends in a hyphen, spells a fragment and no name."""
 MOST_DIGITS = 12
@@ -101,10 +103,11 @@ SUFFIX = re.compile(r"(-\d{8}|-\d{4}-\d{2}-\d{2}|@\d{8})?(-v\d+(:\d+)?)?")
 class Offer:
     """A model as one library sells it, by its provider there: names in lower case and dated entries, the oldest first.
 
-    `dated`: names of which snapshots have the same price. `free`: the library says outright that it costs nothing.
+    `key` is how the library itself calls it. `dated`: names of which snapshots have the same price. `free`: the library says outright that it costs nothing.
     """
 
     library: str
+    key: str
     provider: str
     id: str
     mode: str
@@ -233,6 +236,7 @@ def _litellm(data: Mapping[str, Any], left_out: dict[str, int]) -> Iterator[Offe
         retired = facts.get("deprecation_date")
         yield Offer(
             library=LITELLM,
+            key=key,
             provider=own,
             id=name,
             mode=facts.get("mode") or "chat",
@@ -294,7 +298,7 @@ def _litellm_entry(facts: Mapping[str, Any], *, stacks: bool = False, inclusive:
         (once if steps else fees)["web_search"] = amount(searches["search_context_size_low"] if steps else search)
     if not any(rates.values()) and not fees:
         return {}
-    entry: Entry = {"per_mtok": rates} if rates else {}
+    entry: Entry = {"per_mtok": rates} if any(rates.values()) else {}
     if fees:
         entry["per_unit"] = fees
     if once:
@@ -362,23 +366,39 @@ def _genai(data: list[Mapping[str, Any]], left_out: dict[str, int]) -> Iterator[
     for provider in data:
         for model in provider["models"]:
             names, dated = _clauses(model["match"])
+            if _holds(model["match"], model["id"].lower()):  # some ids are labels that no log ever has
+                names = [model["id"].lower(), *names]
             given = model["prices"]
             conditional = given if isinstance(given, list) else [{"prices": given}]
             entries = _genai_entries(conditional, model.get("price_variants") or ())
-            if not any(e.get("per_mtok") or e.get("per_unit") for e in entries):
+            free = not any(any(e.get("per_mtok", {}).values()) or e.get("per_unit") for e in entries)
+            if free and not (provider["id"] in INCLUDED or model["id"].endswith(":free")):
                 _count(left_out, "without a price per token, search or page")
                 continue
-            yield Offer(
-                library=GENAI,
-                provider=provider["id"],
-                id=model["id"],
-                mode="chat",
-                names=tuple(dict.fromkeys([model["id"].lower(), *names])),
-                dated=tuple(dated),
-                retired=None,
-                free=all(not any(e.get("per_mtok", {}).values()) and not e.get("per_unit") for e in entries),
-                entries=tuple(entries),
-            )
+            if free:
+                entries = [{"per_mtok": {"input": Decimal(0), "output": Decimal(0)}}]
+            if names:
+                yield Offer(
+                    library=GENAI,
+                    key=model["id"],
+                    provider=provider["id"],
+                    id=model["id"],
+                    mode="chat",
+                    names=tuple(dict.fromkeys(names)),
+                    dated=tuple(dated),
+                    retired=None,
+                    free=free,
+                    entries=tuple(entries),
+                )
+
+
+def _holds(match: Mapping[str, Any], name: str) -> bool:
+    """Whether a name meets a clause."""
+    kind, value = next(iter(match.items()))
+    if kind in ("or", "and"):
+        return (any if kind == "or" else all)(_holds(one, name) for one in value)
+    tests = {"equals": str.__eq__, "starts_with": str.startswith, "ends_with": str.endswith, "contains": str.__contains__}
+    return bool(re.search(value, name)) if kind == "regex" else tests[kind](name, value.lower())
 
 
 def _clauses(match: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -441,6 +461,8 @@ def _genai_sheet(prices: Mapping[str, Any]) -> Entry:
                 over.setdefault(int(tier["start"]), {})[rate] = amount(tier["price"])
         elif value is not None:
             rates[rate] = amount(value)
+    if "input" in rates:
+        rates.setdefault("output", Decimal(0))  # a model without an output price is sold by its input
     entry: Entry = {"per_mtok": rates} if rates else {}
     fees = {u: amount(Decimal(prices[k]) / per) for k, (u, per) in GENAI_UNITS.items() if prices.get(k)}
     if fees:

@@ -27,6 +27,10 @@ SERVICES = (None, "batch", "flex", "priority")
 LARGE = Decimal(2)
 MAKERS = ("cohere", "voyageai", "moonshotai", "zai", "minimax")
 """New providers that set the prices of their own models: a name without a provider is looked up there."""
+CONVERTED = ("databricks",)
+"""Whose prices in litellm are conversions of another unit, off in the fourth digit: genai-prices alone is taken."""
+ENDPOINTS = {"bedrock_mantle": "bedrock"}
+"""A second door to the same models: logs name either."""
 NOISE = Decimal("0.001")
 """Two libraries agree when they differ by less: databricks' prices in litellm are conversions."""
 EVERY = {
@@ -110,10 +114,15 @@ def plan(
                     known[match.model.provider, match.model.id].append((match.name, match.model, offer))
                 elif not match.ambiguous:
                     fresh[provider, name].append(offer)
+    for (provider, name), offers in [*fresh.items()]:
+        door = ENDPOINTS.get(provider)
+        if door and (door, name) not in fresh and book.match(door, name).model is None:
+            fresh[door, name] = offers
     versions = {lib.name: lib.version for lib in read}
     observed = _history(history) if history else {}
     lines: list[Line] = []
-    sold = _merged(fresh, versions, today, observed, lines)
+    ids = {(model.provider, model.id) for model in prices.models}
+    sold = _merged(fresh, versions, today, observed, ids, lines)
     lines += [line for one in sold for line in _new_lines(one)]
     changed, kept = _compared(known, lock, today, versions, lines)
     return Plan(tuple(read), tuple(lines), tuple(sold), tuple(changed), kept)
@@ -132,10 +141,13 @@ def _merged(
     versions: Mapping[str, str],
     today: dt.date,
     observed: Mapping[str, list[tuple[str, Entry]]],
+    used: set[tuple[str, str]],
     lines: list[Line],
 ) -> list[Sold]:
     """One model per price: names that differ by region or spelling only and cost the same are one model."""
+    used = set(used)
     by_stem = {(p, stem): o for (p, _), some in fresh.items() for o in some for stem in o.dated}
+    last_seen = max((day for some in observed.values() for day, _ in some), default="")
     groups: dict[tuple[str, str, str], list[tuple[str, Offer, list[Entry]]]] = defaultdict(list)
     for (provider, name), offers in fresh.items():
         first = {o.library: o for o in reversed(offers)}
@@ -148,15 +160,14 @@ def _merged(
         entries, source = [dict(e) for e in chosen.entries], _source([chosen], versions, today)
         if ours is not None and theirs is not None:
             entries, source, chosen = _settled(provider, name, ours, theirs, versions, today, lines)
-        past = observed.get(chosen.id) or observed.get(f"{chosen.provider}/{chosen.id}") or []
+        past = observed.get(theirs.key, []) if theirs else []
         if len(entries) == 1 and "from" not in entries[0] and past:
-            entries = [*_past(past, entries[0], today), *entries]
+            entries = [*_past(past, entries[0], last_seen), *entries]
         for entry in entries:
             entry.setdefault("source", source)
         stem = chosen.id if chosen.library == GENAI else REGION_PREFIX.sub("", name)
         groups[provider, stem, repr(entries) + chosen.mode].append((name, chosen, entries))
     taken = {name for _, name in fresh}
-    used: set[tuple[str, str]] = set()
     sold = []
     for (provider, stem, _), members in groups.items():
         _, offer, entries = members[0]
@@ -164,14 +175,12 @@ def _merged(
         dated = next((d for _, o, _ in members for d in o.dated if d in every), None)
         if dated and any(n != dated and n.startswith(dated) and names.DATE.fullmatch(n) for n in taken):
             dated = None
-        id_ = stem if (provider, stem) not in used else every[0]
-        while (provider, id_) in used:
-            id_ += "-2"
+        its_own = stem.lower() in every or (provider, stem.lower()) not in fresh
+        id_ = stem if its_own and (provider, stem) not in used else every[0]
         used.add((provider, id_))
         file = PARTNERS if provider == "google" else f"{provider}.yaml"
-        free = offer.free and not any(any(e.get("per_mtok", {}).values()) for e in entries)
         retired = next((o.retired for _, o, _ in members if o.retired), None)
-        sold.append(Sold(provider, file, id_, offer.mode, every, dated, retired, free, tuple(entries)))
+        sold.append(Sold(provider, file, id_, offer.mode, every, dated, retired, offer.free, tuple(entries)))
     return sorted(sold, key=lambda s: (s.provider, s.id))
 
 
@@ -193,7 +202,7 @@ def _settled(
     apart = [r for r in mine.keys() & others.keys() if not _alike(mine[r], others[r])]
     if not apart:
         # litellm writes 0 where nothing is billed, genai-prices leaves it out
-        now["per_mtok"] = {**{r: usd for r, usd in others.items() if r not in ("cache_write_5m",)}, **mine}
+        now["per_mtok"] = mine if provider in CONVERTED else {**others, **mine}
         for key in ("per_unit", "per_request", "modifiers", "windows", "tiers"):
             if key in other and key not in now and not (key == "per_request" and "per_unit" in now):
                 now[key] = other[key]
@@ -247,15 +256,18 @@ def _history(path: Path) -> dict[str, list[tuple[str, Entry]]]:
     return found
 
 
-def _past(seen: Sequence[tuple[str, Entry]], now: Entry, today: dt.date) -> Iterator[Entry]:
-    """Entries before the present one, whose `from` is set to the day since which it was seen."""
+def _past(seen: Sequence[tuple[str, Entry]], now: Entry, last_seen: str) -> Iterator[Entry]:
+    """Entries before the present one, whose `from` is set to the day since which it was seen.
+
+    A present price that was not among those seen is younger than the observations, which end on `last_seen`.
+    """
     same = [day for day, entry in seen if _core(entry) == _core(now)]
     before = [(day, e) for day, e in seen if _core(e) != _core(now) and (not same or day < same[-1])]
     for i, (day, entry) in enumerate(before):
         yield entry if i == 0 else {"from": day, **entry}
     if before:
         last = same[-1] if same and same[-1] > before[-1][0] else None
-        now["from"] = last or (dt.date.fromisoformat(before[-1][0]) + dt.timedelta(days=1)).isoformat()
+        now["from"] = last or (dt.date.fromisoformat(last_seen) + dt.timedelta(days=1)).isoformat()
 
 
 def _core(entry: Entry) -> tuple[Any, ...]:
