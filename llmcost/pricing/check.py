@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
-from decimal import Decimal
 from itertools import combinations
 
 from llmcost.pricing import names
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.pricing.entries import Model, Price, Rates
+from llmcost.pricing.offers import LEAST_INPUT, MOST_INPUT
 from llmcost.pricing.rates import FOREVER_US
 from llmcost.pricing.reader import EPOCH
 
@@ -18,9 +18,6 @@ Problem = tuple[str, str]
 """Place (FILE:LINE) and a sentence."""
 
 STALE_DAYS = 180
-MOST_INPUT = Decimal(1000)
-LEAST_INPUT = Decimal("0.01")
-"""USD per million input tokens; no model was ever sold outside, but a price per token or per thousand tokens is."""
 MOST_INPUT_PER_OUTPUT = 100
 
 

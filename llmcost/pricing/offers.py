@@ -93,6 +93,9 @@ INCLUDED = ("github-copilot",)
 """Where a model without a price is part of the subscription; elsewhere none is known."""
 SHORTEST = 3
 """A clause that is shorter, or ends in a hyphen, spells a fragment and no name."""
+MOST_INPUT = Decimal(1000)
+LEAST_INPUT = Decimal("0.003")
+"""USD per million input tokens; no model was ever sold outside, but a price per token, thousand tokens or image is."""
 MOST_DIGITS = 12
 """Significant digits of a price: what lies beyond is the noise of a float."""
 SUFFIX = re.compile(r"(-\d{8}|-\d{4}-\d{2}-\d{2}|@\d{8})?(-v\d+(:\d+)?)?")
@@ -228,6 +231,13 @@ def _litellm(data: Mapping[str, Any], left_out: dict[str, int]) -> Iterator[Offe
         entry = _litellm_entry(facts, stacks="claude" in key, inclusive=provider in INCLUSIVE)
         if not entry:
             _count(left_out, "priced at zero or by units that are not billed here")
+            continue
+        usd, output = (entry.get("per_mtok", {}).get(r, Decimal(1)) for r in ("input", "output"))
+        if usd != 0 and not LEAST_INPUT <= usd <= MOST_INPUT:
+            _count(left_out, "with a price that is not per token")
+            continue
+        if usd == 0 < output:
+            _count(left_out, "with output alone, which is half a price")
             continue
         head, slash, rest = key.partition("/")
         own = provider.split("-")[0] if provider.startswith("vertex_ai-") else provider

@@ -7,7 +7,7 @@ import datetime as dt
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -163,8 +163,7 @@ def _merged(
         past = observed.get(theirs.key, []) if theirs else []
         if len(entries) == 1 and "from" not in entries[0] and past:
             entries = [*_past(past, entries[0], last_seen), *entries]
-        for entry in entries:
-            entry.setdefault("source", source)
+        entries = [_complete({"source": source, **entry}) for entry in entries]
         stem = chosen.id if chosen.library == GENAI else REGION_PREFIX.sub("", name)
         groups[provider, stem, repr(entries) + chosen.mode].append((name, chosen, entries))
     taken = {name for _, name in fresh}
@@ -206,8 +205,6 @@ def _settled(
         for key in ("per_unit", "per_request", "modifiers", "windows", "tiers"):
             if key in other and key not in now and not (key == "per_request" and "per_unit" in now):
                 now[key] = other[key]
-        if "tiers" in now and not _covers(now["tiers"], now["per_mtok"]):
-            now["tiers"] = [{**t, "per_mtok": {**now["per_mtok"], **t["per_mtok"]}} for t in now["tiers"]]
         if other.get("service") or now.get("service"):
             now["service"] = {**other.get("service", {}), **now.get("service", {})}
         source = _source([ours, theirs], versions, today)
@@ -224,8 +221,21 @@ def _settled(
     return [*(dict(e) for e in ahead.entries[:-1]), now], source, replace(ahead, mode=theirs.mode, retired=theirs.retired)
 
 
-def _covers(tiers: Iterable[Entry], base: Mapping[str, Decimal]) -> bool:
-    return all(base.keys() <= t["per_mtok"].keys() for t in tiers)
+def _complete(entry: Entry) -> Entry:
+    """A tier, a window and a level with rates of its own name every rate of the base: what they leave out stays as it is."""
+    base = entry.get("per_mtok", {})
+
+    def whole(part: Entry) -> Entry:
+        return {**part, "per_mtok": {**base, **part["per_mtok"]}} if "per_mtok" in part else part
+
+    done = {**entry, **{key: [whole(part) for part in entry[key]] for key in ("tiers", "windows") if key in entry}}
+    if "service" in entry:
+        levels = {name: whole(level) for name, level in entry["service"].items()}
+        for level in levels.values():
+            if "tiers" in level:
+                level["tiers"] = [{**t, "per_mtok": {**level["per_mtok"], **t["per_mtok"]}} for t in level["tiers"]]
+        done["service"] = levels
+    return done
 
 
 def _alike(a: Decimal, b: Decimal) -> bool:
@@ -338,7 +348,8 @@ def _compared(
             moved = lock is not None and any(standing.get(f) != f"{new:f}" for f, (_, new) in differing.items())
             if moved:
                 entry = {k: v for k, v in offer.entries[-1].items() if k != "from"}
-                moves[repr(entry)] = {"from": today.isoformat(), **entry, "source": _source([offer], versions, today)}
+                source = _source([offer], versions, today)
+                moves[repr(entry)] = {"from": today.isoformat(), **_complete(entry), "source": source}
             else:
                 kept[key] = {f: f"{new:f}" for f, (_, new) in differing.items()}
             state = "changed" if moved else "kept"
