@@ -116,13 +116,17 @@ def find_model(
         book
         for book in catalogue
         if book["provider"] == wanted
-        or (not provider and not seller and book["provider"] in OWNERS and not book["rules"].get("hosts_others"))
+        or (
+            not provider and not seller and book["provider"] in OWNERS and not book.get("rules", {}).get("hosts_others")
+        )
     ]
     found = []
     spellings = [name, rest] if seller else [name]
     there = [f"{region.lower()}/{spelling}" for spelling in spellings] if region else []
     for spelling in there + spellings:
-        found = found or [(b, m, spelling) for b in books for m in b["models"] if spelling in lower(m["match"].get("exact", []))]
+        found = found or [
+            (b, m, spelling) for b in books for m in b["models"] if spelling in lower(m["match"].get("exact", []))
+        ]
         found = found or [(b, m, spelling) for b in books for m in b["models"] if matches(m["match"], spelling)]
     if not found:
         raise _UnpricedError("unknown model")

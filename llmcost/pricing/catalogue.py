@@ -73,7 +73,9 @@ def load(overrides: Iterable[Path] = ()) -> Catalogue:
         models = tuple(replace(m, provider=provider, hosted=provider not in owners) for m in book.models)
         layers.insert(0, models)
         as_of += _checked(models)
-    return Catalogue((*layers, *shipped.layers), aliases, frozenset(owners), digest(overrides), max(as_of, default=None))
+    return Catalogue(
+        (*layers, *shipped.layers), aliases, frozenset(owners), digest(overrides), max(as_of, default=None)
+    )
 
 
 def load_folder(folder: Path) -> Catalogue:

@@ -77,32 +77,25 @@ class Names:
         whole = model.lower()
         head, slash, rest = whole.partition("/")
         prefix = self.aliases.get(head) if slash else None
-        bare = not provider and not prefix
-        if provider:
-            named = self.aliases.get(provider.lower())
-            if named is None:
-                why.append(f"the catalogue has no provider '{provider}'")
-                return Match(None, whole, f"no prices for provider {provider}", tuple(why))
-            if named != provider:
-                why.append(f"provider '{provider}' is {named}")
-            among = frozenset([named])
-        elif prefix:
-            among = frozenset([prefix])
-        else:
-            among = self.owners
+        named = self.aliases.get(provider.lower()) if provider else prefix
+        if provider and named is None:
+            why.append(f"the catalogue has no provider '{provider}'")
+            return Match(None, whole, f"no prices for provider {provider}", tuple(why))
+        if provider and named != provider:
+            why.append(f"provider '{provider}' is {named}")
+        if named is None:
             why.append("the log names no provider: looked up among those that set their own prices")
+        among = frozenset([named]) if named else self.owners
         # a host sells 'maker/model' under that very name
-        spellings = [whole, rest] if prefix else [whole]
-        there = [f"{region.lower()}/{spelling}" for spelling in spellings] if region else []
-        found = []
-        for name in (*there, *spellings):
-            found = self._candidates(name, among, bare=bare)
-            if found:
-                break
-        if prefix and name.endswith(rest) and not name.endswith(whole):
-            why.append(f"'{head}/' names the provider {prefix}")
-        if found and name in there:
-            why.append(f"'{region}/' is the region, which has prices of its own")
+        spellings: list[tuple[str, tuple[str, ...]]] = [(whole, ())]
+        if prefix:
+            spellings.append((rest, (f"'{head}/' names the provider {prefix}",)))
+        if region:
+            here = f"'{region}/' is the region, which has prices of its own"
+            spellings = [(f"{region.lower()}/{n}", (*said, here)) for n, said in spellings] + spellings
+        hits = ((name, said, self._candidates(name, among, bare=named is None)) for name, said in spellings)
+        name, said, found = next((hit for hit in hits if hit[2]), (*spellings[-1], []))
+        why += said
         if not found:
             why.append(f"no exact name, dated suffix or pattern matches '{name}'")
             return Match(None, name, "unknown model", tuple(why))

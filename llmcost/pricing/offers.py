@@ -8,7 +8,7 @@ import hashlib
 import importlib.util
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib import metadata
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from llmcost.errors import UsageError, nearest
+from llmcost.pricing.reader import DAYS
 
 Entry = dict[str, Any]
 """One dated price under the keys of the catalogue's YAML, amounts in Decimal, without its source."""
@@ -213,7 +214,9 @@ def amount(value: Decimal | int | str) -> Decimal:
     """A price without the noise of the float it once was."""
     usd = Decimal(value)
     finest = max(usd.adjusted() - MOST_DIGITS + 1, -12) if usd else 0
-    return usd.quantize(Decimal(1).scaleb(finest)).normalize() if -usd.as_tuple().exponent > -finest else usd.normalize()  # type: ignore[operator]
+    exponent = usd.as_tuple().exponent
+    is_finer = isinstance(exponent, int) and exponent < finest
+    return (usd.quantize(Decimal(1).scaleb(finest)) if is_finer else usd).normalize()
 
 
 # litellm -------------------------------------------------------------------------------------------------------------
@@ -232,11 +235,10 @@ def _litellm(data: Mapping[str, Any], left_out: dict[str, int]) -> Iterator[Offe
         if not entry:
             _count(left_out, "priced at zero or by units that are not billed here")
             continue
-        usd, output = (entry.get("per_mtok", {}).get(r, Decimal(1)) for r in ("input", "output"))
-        if usd != 0 and not LEAST_INPUT <= usd <= MOST_INPUT:
+        if _absurd(entry):
             _count(left_out, "with a price that is not per token")
             continue
-        if usd == 0 < output:
+        if entry.get("per_mtok", {}).get("input") == 0 and entry["per_mtok"].get("output"):
             _count(left_out, "with output alone, which is half a price")
             continue
         head, slash, rest = key.partition("/")
@@ -259,81 +261,84 @@ def _litellm(data: Mapping[str, Any], left_out: dict[str, int]) -> Iterator[Offe
 
 
 def _litellm_entry(facts: Mapping[str, Any], *, stacks: bool = False, inclusive: bool = False) -> Entry:
-    """`inclusive`: a tier begins at its threshold. `stacks`: the discount of a service level holds for cached tokens too, as Anthropic has it everywhere."""
+    """The present price of a model, empty when there is none that is billed here.
 
-    def sheet(suffix: str) -> dict[str, Decimal]:
-        found = {}
-        for key, rate in LITELLM_RATES.items():
-            value = facts.get(key + suffix)
-            if isinstance(value, (Decimal, int)):
-                found[rate] = amount(Decimal(value) * 1_000_000)
-        return found
+    `inclusive`: a tier begins at its threshold. `stacks`: the discount of a service level holds for cached tokens too,
+    as Anthropic has it everywhere.
+    """
 
-    def tiers(suffix: str) -> list[Entry]:
-        sizes = {int(m[1]) for key in facts if (m := re.search(rf"_above_(\d+)k_tokens{suffix}$", key))}
-        return [
-            {"over": 1000 * size, **({"inclusive": True} if inclusive else {}), "per_mtok": {**sheet(suffix), **found}}
-            for size in sorted(sizes)
-            if any((found := sheet(f"_above_{size}k_tokens{suffix}")).values())
-        ]
-
-    rates, base_tiers = sheet(""), tiers("")
+    rates, tiers = _litellm_sheet(facts, ""), _litellm_tiers(facts, "", inclusive=inclusive)
     for part in facts.get("tiered_pricing") or ():
-        own = _litellm_entry({**part}).get("per_mtok")
-        if own and not part["range"][0]:
+        own = _litellm_sheet(part, "")
+        if part["range"][0]:
+            tiers.append({"over": int(part["range"][0]), "per_mtok": own})
+        else:
             rates = rates or own
-        elif own:
-            base_tiers.append({"over": int(part["range"][0]), "per_mtok": own})
-    windows = []
-    off_peak = facts.get("off_peak_pricing")
-    if off_peak:
-        off = {**rates, **(_litellm_entry(off_peak).get("per_mtok") or {})}
-        for window in off_peak["windows"]:
-            hours = window["hours_utc"]
-            named: Entry = {"name": "off-peak", "tz": "UTC"}
-            if "weekdays" in window:
-                named["days"] = [("mon", "tue", "wed", "thu", "fri", "sat", "sun")[d - 1] for d in window["weekdays"]]
-            named["hours"] = [h.replace("-00:00", "-24:00") for h in ([hours] if isinstance(hours, str) else hours)]
-            windows.append({**named, "per_mtok": off})
-    fees = {}
-    for key, unit in LITELLM_UNITS.items():
-        value = facts.get(key)
-        if isinstance(value, (Decimal, int)) and value > 0:
-            fees[unit] = amount(value)
-    searches = facts.get("search_context_cost_per_query") or {}
-    search = searches.get("search_context_size_medium") or searches.get("search_context_size_low")
-    once = {}
-    if search:
-        steps = len(set(searches.values())) > 1  # a fee that depends on the size of the context is one per request
-        (once if steps else fees)["web_search"] = amount(searches["search_context_size_low"] if steps else search)
-    if not any(rates.values()) and not fees:
-        return {}
-    entry: Entry = {"per_mtok": rates} if any(rates.values()) else {}
-    if fees:
-        entry["per_unit"] = fees
-    if once:
-        entry["per_request"] = once
-    if base_tiers:
-        entry["tiers"] = base_tiers
-    if windows:
-        entry["windows"] = windows
+    if not any(rates.values()):
+        rates = {}
+    fees, once = _litellm_fees(facts)
     service = {}
     for suffix, name in LITELLM_SERVICES.items():
-        own = sheet(f"_{suffix}")
-        if own.get("input"):
-            found = _service(rates, base_tiers, own, tiers(f"_{suffix}"), stacks=stacks)
-            if found:
-                service[name] = found if "per_mtok" in found else {**found, **_kept(fees, once)}
-    if service:
-        entry["service"] = service
-    uplift = {
-        geo: amount(factor)
-        for geo in ("us", "eu")
-        if (factor := facts.get(f"regional_processing_uplift_multiplier_{geo}"))
+        own = _litellm_sheet(facts, f"_{suffix}")
+        own_tiers = _litellm_tiers(facts, f"_{suffix}", inclusive=inclusive)
+        found = _service(rates, tiers, own, own_tiers, stacks=stacks) if own.get("input") else None
+        if found:
+            service[name] = found if "per_mtok" in found else {**found, **_kept(fees, once)}
+    uplifts = ((geo, facts.get(f"regional_processing_uplift_multiplier_{geo}")) for geo in ("us", "eu"))
+    entry: Entry = {
+        "per_mtok": rates,
+        "per_unit": fees,
+        "per_request": once,
+        "tiers": tiers,
+        "windows": _off_peak(facts.get("off_peak_pricing"), rates),
+        "service": service,
+        "modifiers": [{"when": {"region": [geo]}, "multiply": amount(usd)} for geo, usd in uplifts if usd],
     }
-    if uplift:
-        entry["modifiers"] = [{"when": {"region": [geo]}, "multiply": factor} for geo, factor in uplift.items()]
-    return entry
+    return {key: value for key, value in entry.items() if value} if rates or fees else {}
+
+
+def _litellm_sheet(facts: Mapping[str, Any], suffix: str) -> dict[str, Decimal]:
+    given = ((rate, facts.get(key + suffix)) for key, rate in LITELLM_RATES.items())
+    return {rate: amount(Decimal(usd) * 1_000_000) for rate, usd in given if isinstance(usd, (Decimal, int))}
+
+
+def _litellm_tiers(facts: Mapping[str, Any], suffix: str, *, inclusive: bool) -> list[Entry]:
+    """Litellm names only the rates that differ above a threshold."""
+    sizes = {int(m[1]) for key in facts if (m := re.search(rf"_above_(\d+)k_tokens{suffix}$", key))}
+    tiers: list[Entry] = []
+    for size in sorted(sizes):
+        own = _litellm_sheet(facts, f"_above_{size}k_tokens{suffix}")
+        if any(own.values()):
+            begins = {"inclusive": True} if inclusive else {}
+            tiers.append({"over": 1000 * size, **begins, "per_mtok": {**_litellm_sheet(facts, suffix), **own}})
+    return tiers
+
+
+def _off_peak(given: Mapping[str, Any] | None, rates: Mapping[str, Decimal]) -> list[Entry]:
+    windows: list[Entry] = []
+    for window in (given or {}).get("windows", ()):
+        named: Entry = {"name": "off-peak", "tz": "UTC"}
+        if "weekdays" in window:
+            named["days"] = [DAYS[day - 1] for day in window["weekdays"]]
+        hours = window["hours_utc"]
+        named["hours"] = [h.replace("-00:00", "-24:00") for h in ([hours] if isinstance(hours, str) else hours)]
+        windows.append({**named, "per_mtok": {**rates, **_litellm_sheet(given or {}, "")}})
+    return windows
+
+
+def _litellm_fees(facts: Mapping[str, Any]) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+    """Fees per unit and fees once per request. One that grows with the size of the context is one per request: the least."""
+    fees = {u: amount(usd) for k, u in LITELLM_UNITS.items() if isinstance(usd := facts.get(k), (Decimal, int)) and usd}
+    sizes = facts.get("search_context_cost_per_query") or {}
+    search = [Decimal(usd) for usd in sizes.values() if usd]
+    if len(set(search)) > 1:
+        return fees, {"web_search": amount(min(search))}
+    return fees | ({"web_search": amount(search[0])} if search else {}), {}
+
+
+def _absurd(entry: Entry) -> bool:
+    usd = entry.get("per_mtok", {}).get("input")
+    return bool(usd) and not LEAST_INPUT <= usd <= MOST_INPUT
 
 
 def _kept(*fees: Mapping[str, Decimal]) -> Entry:
@@ -387,7 +392,9 @@ def _genai(data: list[Mapping[str, Any]], left_out: dict[str, int]) -> Iterator[
                 continue
             if free:
                 entries = [{"per_mtok": {"input": Decimal(0), "output": Decimal(0)}}]
-            if names:
+            if any(_absurd(entry) for entry in entries):
+                _count(left_out, "with a price that is not per token")
+            elif names:
                 yield Offer(
                     library=GENAI,
                     key=model["id"],
@@ -407,7 +414,12 @@ def _holds(match: Mapping[str, Any], name: str) -> bool:
     kind, value = next(iter(match.items()))
     if kind in ("or", "and"):
         return (any if kind == "or" else all)(_holds(one, name) for one in value)
-    tests = {"equals": str.__eq__, "starts_with": str.startswith, "ends_with": str.endswith, "contains": str.__contains__}
+    tests: dict[str, Callable[[str, str], bool]] = {
+        "equals": str.__eq__,
+        "starts_with": str.startswith,
+        "ends_with": str.endswith,
+        "contains": str.__contains__,
+    }
     return bool(re.search(value, name)) if kind == "regex" else tests[kind](name, value.lower())
 
 
@@ -479,7 +491,7 @@ def _genai_sheet(prices: Mapping[str, Any]) -> Entry:
         entry["per_unit"] = fees
     if over:
         entry["tiers"] = [
-            {"over": n, **({"inclusive": True} if n % 1000 == 999 else {}), "per_mtok": {**rates, **more}}  # noqa: PLR2004
+            {"over": n, **({"inclusive": True} if n % 1000 == 999 else {}), "per_mtok": {**rates, **more}}
             for n, more in sorted(over.items())
         ]
         for tier in entry["tiers"]:
@@ -489,4 +501,3 @@ def _genai_sheet(prices: Mapping[str, Any]) -> Entry:
 
 def _count(counts: dict[str, int], reason: str) -> None:
     counts[reason] = counts.get(reason, 0) + 1
-

@@ -14,16 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from llmcost.errors import UsageError
-from llmcost.pricing import catalogue as catalogues
 from llmcost.pricing import names, rates, reader
-from llmcost.pricing.catalogue import Catalogue
+from llmcost.pricing.catalogue import Catalogue, load_folder
 from llmcost.pricing.entries import RATE_OF_COLUMN, Model
 from llmcost.pricing.offers import GENAI, LITELLM, PROVIDERS, REGION, SUFFIX, Entry, Library, Offer
 
 LOCK = "sync.lock.json"
 PARTNERS = "vertex.yaml"
 """Google sells others' models under the names of their makers, in a file of its own: they are never meant by a bare name."""
-SERVICES = (None, "batch", "flex", "priority")
+SERVICES = ("batch", "flex", "priority")
 LARGE = Decimal(2)
 MAKERS = ("cohere", "voyageai", "moonshotai", "zai", "minimax")
 """New providers that set the prices of their own models: a name without a provider is looked up there."""
@@ -99,7 +98,11 @@ class Plan:
 
 
 def plan(
-    prices: Catalogue, read: Sequence[Library], lock: Mapping[str, Any] | None, today: dt.date, history: Path | None = None
+    prices: Catalogue,
+    read: Sequence[Library],
+    lock: Mapping[str, Any] | None,
+    today: dt.date,
+    history: Path | None = None,
 ) -> Plan:
     """Compares the libraries with the catalogue at the start of `today`; `lock` is what the last sync left, if any."""
     book = names.index(prices)
@@ -125,7 +128,7 @@ def plan(
     sold = _merged(fresh, versions, today, observed, ids, lines)
     lines += [line for one in sold for line in _new_lines(one)]
     changed, kept = _compared(known, lock, today, versions, lines)
-    return Plan(tuple(read), tuple(lines), tuple(sold), tuple(changed), kept)
+    return Plan(tuple(read), tuple(dict.fromkeys(lines)), tuple(sold), tuple(changed), kept)
 
 
 def _provider(prices: Catalogue, theirs: str) -> str:
@@ -153,7 +156,9 @@ def _merged(
         first = {o.library: o for o in reversed(offers)}
         ours, theirs = first.get(GENAI), first.get(LITELLM)
         if ours is None and theirs is not None:  # their names with a version after them are genai-prices' too
-            stems = [s for (p, s) in by_stem if p == provider and name.startswith(s) and SUFFIX.fullmatch(name[len(s) :])]
+            stems = [
+                s for (p, s) in by_stem if p == provider and name.startswith(s) and SUFFIX.fullmatch(name[len(s) :])
+            ]
             ours = by_stem[provider, max(stems, key=len)] if stems else None
         chosen = ours if ours is not None else theirs
         assert chosen is not None
@@ -183,7 +188,9 @@ def _merged(
     return sorted(sold, key=lambda s: (s.provider, s.id))
 
 
-REGION_PREFIX = re.compile(r"^(?:(?:[a-z]{2}(?:-gov)?-[a-z]+-\d|eu|apac|au|jp|ca|in|us-gov|global|us|ap|sa|regional)[./])+")
+REGION_PREFIX = re.compile(
+    r"^(?:(?:[a-z]{2}(?:-gov)?-[a-z]+-\d|eu|apac|au|jp|ca|in|us-gov|global|us|ap|sa|regional)[./])+"
+)
 
 
 def _settled(
@@ -218,7 +225,11 @@ def _settled(
         }
         for r in sorted(apart):
             lines.append(Line(provider, name, r, others[r], mine[r], "disputed", f"{behind.library}, {ahead.library}"))
-    return [*(dict(e) for e in ahead.entries[:-1]), now], source, replace(ahead, mode=theirs.mode, retired=theirs.retired)
+    return (
+        [*(dict(e) for e in ahead.entries[:-1]), now],
+        source,
+        replace(ahead, mode=theirs.mode, retired=theirs.retired),
+    )
 
 
 def _complete(entry: Entry) -> Entry:
@@ -228,7 +239,10 @@ def _complete(entry: Entry) -> Entry:
     def whole(part: Entry) -> Entry:
         return {**part, "per_mtok": {**base, **part["per_mtok"]}} if "per_mtok" in part else part
 
-    done = {**entry, **{key: [whole(part) for part in entry[key]] for key in ("tiers", "windows") if key in entry}}
+    done = dict(entry)
+    for key in ("tiers", "windows"):
+        if key in entry:
+            done[key] = [whole(part) for part in entry[key]]
     if "service" in entry:
         levels = {name: whole(level) for name, level in entry["service"].items()}
         for level in levels.values():
@@ -255,11 +269,16 @@ def _history(path: Path) -> dict[str, list[tuple[str, Entry]]]:
     except OSError as error:
         raise UsageError(f"cannot be read: {error.strerror}", place=str(path)) from None
     for row in sorted(rows, key=lambda r: r["seen_date"]):
-        pairs = {r: Decimal(row[f"{r}_usd_mtok"] or 0).normalize() for r in ("input", "output", "cache_read", "cache_write")}
+        pairs = {
+            r: Decimal(row[f"{r}_usd_mtok"] or 0).normalize() for r in ("input", "output", "cache_read", "cache_write")
+        }
         sheet = {r: usd for r, usd in pairs.items() if usd or r == "output"}
         if row["kind"] != "removed" and sheet.get("input"):
             source = {"via": f"price history of {row['source']}", "evidence": row["commit"], "confidence": "one-repo"}
-            entry = {"per_mtok": sheet, "source": {**source, "note": "seen on that day, in force since then or earlier"}}
+            entry = {
+                "per_mtok": sheet,
+                "source": {**source, "note": "seen on that day, in force since then or earlier"},
+            }
             so_far = found[row["model"]]
             if not so_far or _core(so_far[-1][1]) != _core(entry):
                 so_far.append((row["seen_date"], entry))
@@ -296,25 +315,29 @@ def _new_lines(one: Sold) -> Iterator[Line]:
 
 def figures(model: Model, name: str, at_us: int) -> Figures:
     """All that is charged under a name at an instant, standard and by service level."""
-    found: dict[str, Decimal] = {}
-    standard: dict[str, Decimal] = {}
+    standard = _level(model, name, None, at_us)
+    found = dict(standard)
     for tier in SERVICES:
-        try:
-            boxes = rates.boxes(model, name, rates.Terms(tier))
-        except rates.NoTermsError:
-            continue
-        mine: dict[str, Decimal] = {}
-        for box in boxes:
-            if box.since_us <= at_us < box.until_us and not (tier and box.assumed) and not box.week_from_s:
-                over = f"over={box.size_from - 1} " if box.size_from else ""
-                for column, pico in box.pico.items():
-                    usd = Decimal(pico) / box.denominator / rates.PICO_PER_USD_MTOK
-                    mine[f"{over}{RATE_OF_COLUMN[column]}"] = usd.normalize()
-                for unit, pico in box.unit_pico.items():
-                    mine[unit] = (Decimal(pico) / box.denominator / rates.PICO_PER_USD).normalize()
-        if tier is None:
-            standard = mine
-        found |= {f"{tier} {field}" if tier else field: usd for field, usd in mine.items() if not tier or mine != standard}
+        own = _level(model, name, tier, at_us)
+        found.update({f"{tier} {field}": usd for field, usd in own.items()} if own != standard else {})
+    return found
+
+
+def _level(model: Model, name: str, tier: str | None, at_us: int) -> Figures:
+    """The figures of one service level; none when it is not sold."""
+    try:
+        boxes = rates.boxes(model, name, rates.Terms(tier))
+    except rates.NoTermsError:
+        return {}
+    found: dict[str, Decimal] = {}
+    for box in boxes:
+        if box.since_us <= at_us < box.until_us and not box.assumed and not box.week_from_s:
+            over = f"over={box.size_from - 1} " if box.size_from else ""
+            for column, pico in box.pico.items():
+                usd = Decimal(pico) / box.denominator / rates.PICO_PER_USD_MTOK
+                found[f"{over}{RATE_OF_COLUMN[column]}"] = usd.normalize()
+            for unit, pico in box.unit_pico.items():
+                found[unit] = (Decimal(pico) / box.denominator / rates.PICO_PER_USD).normalize()
     return found
 
 
@@ -412,29 +435,34 @@ def write(found: Plan, folder: Path, prices: Catalogue, today: dt.date) -> list[
         by_file[sold.file].append(sold)
     for file, some in by_file.items():
         path = folder / file
-        text = texts.get(path) or (path.read_text(encoding="utf-8") if path.exists() else _head(some[0].provider, prices))
+        text = texts.get(path) or (
+            path.read_text(encoding="utf-8") if path.exists() else _head(some[0].provider, prices)
+        )
         texts[path] = _appended_models(text, some)
     for path, text in texts.items():
         reader.read(text.encode(), path.name)
-    lock = {
-        "schema": "llmcost.prices-lock/1",
-        "read": [{"library": r.name, "version": r.version, "sha256": r.sha256, "day": today.isoformat()} for r in found.read],
-        "kept": {key: dict(sorted(value.items())) for key, value in sorted(found.kept.items())},
-    }
-    texts[folder / LOCK] = _lock_text(lock)
+    _put(texts)
+    # what the files say now is what was decided: whatever the libraries say otherwise is known from here on
+    kept = plan(load_folder(folder), found.read, None, today).kept
+    read = [{"library": r.name, "version": r.version, "sha256": r.sha256, "day": today.isoformat()} for r in found.read]
+    lock = {folder / LOCK: _lock_text(read, kept)}
+    _put(lock)
+    return sorted([*texts, *lock])
+
+
+def _put(texts: Mapping[Path, str]) -> None:
     for path, text in texts.items():
         try:
             path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise UsageError(f"cannot be written: {error.strerror}", place=str(path), hint="--into FOLDER") from error
-    return sorted(texts)
 
 
-def _lock_text(lock: Mapping[str, Any]) -> str:
+def _lock_text(read: Sequence[Mapping[str, str]], kept: Mapping[str, Mapping[str, str]]) -> str:
     """JSON with one name a line, so that a change of one is a change of one line."""
-    kept = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in lock["kept"].items())
-    read = ",\n".join(f"  {json.dumps(one)}" for one in lock["read"])
-    return f'{{"schema": {json.dumps(lock["schema"])},\n "read": [\n{read}\n ],\n "kept": {{\n{kept}\n }}}}\n'
+    names_ = ",\n".join(f"  {json.dumps(key)}: {json.dumps(dict(sorted(kept[key].items())))}" for key in sorted(kept))
+    sources = ",\n".join(f"  {json.dumps(one)}" for one in read)
+    return f'{{"schema": "llmcost.prices-lock/1",\n "read": [\n{sources}\n ],\n "kept": {{\n{names_}\n }}}}\n'
 
 
 def _head(provider: str, prices: Catalogue) -> str:
@@ -449,7 +477,11 @@ def _head(provider: str, prices: Catalogue) -> str:
         *([f"aliases: [{', '.join(map(_text, free))}]"] if free else []),
         "currency: USD",
         "rules:",
-        *([] if provider in MAKERS else ["  hosts_others: true             # a model without a provider is not looked up here"]),
+        *(
+            []
+            if provider in MAKERS
+            else ["  hosts_others: true             # a model without a provider is not looked up here"]
+        ),
         f"  missing_rate: {{{', '.join(f'{k}: {v}' for k, v in EVERY.items())}}}",
         "models:",
     ]
@@ -467,7 +499,7 @@ EXTRA_ALIASES = {
 
 
 def _appended_models(text: str, some: Sequence[Sold]) -> str:
-    anchors: dict[str, str] = {}
+    anchors = {value: name for name, value in re.findall(r"&(\w+) (\{[^{}]*\})", text)}
     added = "".join(_model_text(one, anchors) for one in some)
     root = reader.composed(text)
     models = next(value for key, value in root.value if key.value == "models")
@@ -502,7 +534,9 @@ def _line_end(text: str, node: Any) -> int:
 
 
 def _model_text(one: Sold, anchors: dict[str, str]) -> str:
-    match = f"{{exact: [{', '.join(map(_text, one.names))}]" + (f", dated: {_text(one.dated)}" if one.dated else "") + "}"
+    match = (
+        f"{{exact: [{', '.join(map(_text, one.names))}]" + (f", dated: {_text(one.dated)}" if one.dated else "") + "}"
+    )
     head = [f"id: {_text(one.id)}", f"mode: {_text(one.mode)}", f"match: {match}"]
     if one.retired:
         head.append(f"lifecycle: {{retired: {one.retired}}}")
@@ -526,7 +560,9 @@ def _flow(entry: Entry, anchors: dict[str, str] | None = None) -> str:
         if key == "source" and anchors is not None and "note" not in entry["source"]:
             text = _value(entry["source"])
             if text not in anchors:
-                anchors[text] = "".join(c if c.isalnum() else "_" for c in f"{entry['source']['via']} {entry['source']['checked']}")
+                anchors[text] = "".join(
+                    c if c.isalnum() else "_" for c in f"{entry['source']['via']} {entry['source']['checked']}"
+                )
                 parts.append(f"source: &{anchors[text]} {text}")
             else:
                 parts.append(f"source: *{anchors[text]}")
@@ -554,7 +590,3 @@ PLAIN = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[A-Za-z][A-Za-z0-
 
 def _text(text: str) -> str:
     return text if PLAIN.fullmatch(text) else json.dumps(text)
-
-
-def folder_of() -> Path:
-    return catalogues.catalogue_folder()
