@@ -266,11 +266,10 @@ def _litellm_entry(facts: Mapping[str, Any], *, stacks: bool = False, inclusive:
     `inclusive`: a tier begins at its threshold. `stacks`: the discount of a service level holds for cached tokens too,
     as Anthropic has it everywhere.
     """
-
     rates, tiers = _litellm_sheet(facts, ""), _litellm_tiers(facts, "", inclusive=inclusive)
     for part in facts.get("tiered_pricing") or ():
         own = _litellm_sheet(part, "")
-        if part["range"][0]:
+        if own and part["range"][0]:
             tiers.append({"over": int(part["range"][0]), "per_mtok": own})
         else:
             rates = rates or own
