@@ -36,7 +36,7 @@ COMMANDS = (
 )
 for _name, _verb, _short in COMMANDS:
     app.command(_name, short_help=_short)(_verb)
-app.add_typer(prices.app, name="prices", short_help="The price catalogue: list, show, check")
+app.add_typer(prices.app, name="prices", short_help="The price catalogue: list, show, check, diff, sync")
 
 
 @app.callback()
