@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -258,7 +257,7 @@ def _edges(unit: str, tz: str, since_us: int, until_us: int) -> list[int]:
         return list(range(first - offset // timedelta(microseconds=1), until_us + 1, HOUR_US))
     day = (epoch + timedelta(microseconds=since_us)).astimezone(zone).date()
     day -= timedelta(days={"day": 0, "week": day.weekday(), "month": day.day - 1}[unit])
-    edges = []
+    edges: list[int] = []
     while True:
         edge = (datetime(day.year, day.month, day.day, tzinfo=zone) - epoch) // timedelta(microseconds=1)
         if edge > until_us:

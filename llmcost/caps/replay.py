@@ -71,7 +71,14 @@ def replay(store: Store, sets: Sequence[Sequence[Limit]], tz: str = "UTC", *, ke
     users, requests, items, cost_pico, first_us, last_us = store.row(sql("caps/totals.sql"))
     found = [
         Replayed(
-            [limit.cap for limit in one], users, requests, items, cost_pico, [0] * len(one), [0] * len(one), [0] * len(one)
+            [limit.cap for limit in one],
+            users,
+            requests,
+            items,
+            cost_pico,
+            [0] * len(one),
+            [0] * len(one),
+            [0] * len(one),
         )
         for one in sets
     ]

@@ -48,9 +48,7 @@ def decide(rows: Sequence[tuple[str, int, int]], caps: Sequence[Cap], sees: Sequ
         weights = [given if cap.unit in ("token", "usd") else 1 for cap in caps]
         looks = [not (sees and sees[n]) or given % 2 == 0 for n in range(len(caps))]
         refusing = [
-            n
-            for n, cap in enumerate(caps)
-            if looks[n] and not fits(cap, counted.get((user, n), []), t, weights[n])
+            n for n, cap in enumerate(caps) if looks[n] and not fits(cap, counted.get((user, n), []), t, weights[n])
         ]
         decider = min(refusing, key=lambda n: (strength[caps[n].on_limit], n), default=None)
         blocked = decider is not None and caps[decider].on_limit == "block"

@@ -181,7 +181,9 @@ caps_of = st.builds(
 
 
 @settings(max_examples=150, deadline=None)
-@given(gaps=rows_of, caps=st.lists(caps_of, min_size=1, max_size=3), narrow=st.lists(st.booleans(), min_size=3, max_size=3))
+@given(
+    gaps=rows_of, caps=st.lists(caps_of, min_size=1, max_size=3), narrow=st.lists(st.booleans(), min_size=3, max_size=3)
+)
 def test_random_traffic_is_decided_as_by_brute_force(
     gaps: list[tuple[str, int, int]], caps: list[Cap], narrow: list[bool]
 ) -> None:
