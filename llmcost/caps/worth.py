@@ -119,7 +119,10 @@ class Worth:
     @property
     def ltv_decides(self) -> bool | None:
         """Whether the user's life matters for what the user may cost."""
-        return None if self.binding is None else self.binding in BY_LTV or self.binding == "free"
+        if self.binding is None:
+            return None
+        # a plan's share of LTV is a share of its contribution; elsewhere all but the margin comes from an LTV
+        return self.binding in BY_LTV or (self.ltv_basis != "plan" and self.binding != "margin")
 
     @property
     def affordable(self) -> bool | None:

@@ -115,6 +115,7 @@ def test_a_free_user_is_worth_a_share_of_the_paying_one_that_may_come_of_it() ->
     assert found.multiple == 4  # 1 / (5 % + 20 %)
     assert found.allowable == D("0.75")  # a quarter of 5 % of 60 a month
     assert found.ltv == 12  # a fifth converts: 60 / 5
+    assert (paid.ltv_decides, found.ltv_decides) == (False, True)
     everything = worth(free, Targets(gross_margin=D("0.6")), worth(plan(), Targets(gross_margin=D("0.6"))))
     assert (everything.binding, everything.allowable) == ("zero_profit", 3)  # 5 % of (10 - 2 - 2) x 10
 
