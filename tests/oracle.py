@@ -39,7 +39,10 @@ OUTPUT_COLUMNS = {
 }
 """Every other column counts as input when the request is held against a long-context threshold."""
 
-OWNERS = ("openai", "anthropic", "google", "deepseek", "xai", "mistral")
+OWNERS = (
+    *("openai", "anthropic", "google", "deepseek", "xai", "mistral"),
+    *("cohere", "voyageai", "moonshotai", "zai", "minimax"),
+)
 """Who may claim a model whose log names no provider."""
 
 STANDARD_TIERS = {"", "default", "standard", "on_demand", "auto"}
@@ -91,7 +94,7 @@ def assumed(request: Mapping[str, Any], catalogue: Catalogue) -> bool:
 
 def terms_of(request: Mapping[str, Any], catalogue: Catalogue) -> tuple[dict[str, Any], dict[str, Any]]:
     """The provider file and the terms of a request."""
-    book, model, name = find_model(request.get("provider"), request.get("model"), catalogue)
+    book, model, name = find_model(request.get("provider"), request.get("model"), request.get("region"), catalogue)
     entries = entries_of(model, name)
     if request.get("ts_us") is None:
         return book, terms_at_any_time(request, entries)
@@ -102,22 +105,29 @@ def terms_of(request: Mapping[str, Any], catalogue: Catalogue) -> tuple[dict[str
 
 
 def find_model(
-    provider: str | None, model: str | None, catalogue: Catalogue
+    provider: str | None, model: str | None, region: str | None, catalogue: Catalogue
 ) -> tuple[dict[str, Any], dict[str, Any], str]:
     """The provider file, the model in it, and the name without its `provider/` prefix."""
     name = (model or "").lower()
     prefix, slash, rest = name.partition("/")
-    prefix_book = book_of(prefix, catalogue) if slash else None
-    if prefix_book is not None:
-        name = rest
-    if provider:
-        named = book_of(provider, catalogue)
-        books = [] if named is None else [named]
-    elif prefix_book is not None:
-        books = [prefix_book]
-    else:
-        books = [book for book in catalogue if book["provider"] in OWNERS]
-    found = [(book, entry, name) for book in books for entry in book["models"] if matches(entry["match"], name)]
+    seller = provider_of(prefix, catalogue) if slash else None
+    wanted = provider_of(provider, catalogue) if provider else seller
+    books = [
+        book
+        for book in catalogue
+        if book["provider"] == wanted
+        or (
+            not provider and not seller and book["provider"] in OWNERS and not book.get("rules", {}).get("hosts_others")
+        )
+    ]
+    found = []
+    spellings = [name, rest] if seller else [name]
+    there = [f"{region.lower()}/{spelling}" for spelling in spellings] if region else []
+    for spelling in there + spellings:
+        found = found or [
+            (b, m, spelling) for b in books for m in b["models"] if spelling in lower(m["match"].get("exact", []))
+        ]
+        found = found or [(b, m, spelling) for b in books for m in b["models"] if matches(m["match"], spelling)]
     if not found:
         raise _UnpricedError("unknown model")
     if len(found) > 1:
@@ -125,10 +135,10 @@ def find_model(
     return found[0]
 
 
-def book_of(provider: str, catalogue: Catalogue) -> dict[str, Any] | None:
+def provider_of(name: str, catalogue: Catalogue) -> str | None:
     for book in catalogue:
-        if provider.lower() in lower([book["provider"], *book.get("aliases", [])]):
-            return book
+        if name.lower() in lower([book["provider"], *book.get("aliases", [])]):
+            return str(book["provider"])
     return None
 
 
@@ -159,9 +169,9 @@ def entries_of(model: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
         if end is None:
             for later in model["prices"][position + 1 :]:
                 if later.get("applies_to") == entry.get("applies_to"):
-                    end = instant(later["from"])
+                    end = instant(later.get("from"))
                     break
-        entries.append({**entry, "start": instant(entry["from"]), "end": end})
+        entries.append({**entry, "start": instant(entry.get("from")) or EPOCH, "end": end})
     return entries
 
 

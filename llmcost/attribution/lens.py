@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,9 +52,16 @@ class Lens:
             self._cache[name] = self._expression(name)
         return self._cache[name]
 
-    def select(self, dimensions: Mapping[str, str], where: Condition | None, window: Window) -> str:
-        """A SELECT of all columns of the ledger view, and of each dimension under the alias that is its key."""
+    def condition(self, tree: Condition) -> str:
+        """The trusted SQL of a condition, its values bound."""
+        return compile_sql(tree, column=self.dimension, params=self.params)
+
+    def select(
+        self, dimensions: Mapping[str, str], where: Condition | None, window: Window, also: Sequence[str] = ()
+    ) -> str:
+        """A SELECT of all columns of the ledger view, of each dimension under the alias that is its key, and of what else is given."""
         chosen = "".join(f", {self.dimension(name)} AS {quote_identifier(alias)}" for alias, name in dimensions.items())
+        chosen += "".join(f", {one}" for one in also)
         conditions = []
         if window.since_us is not None:
             self.params["since_us"] = window.since_us
@@ -63,7 +70,7 @@ class Lens:
             self.params["until_us"] = window.until_us
             conditions.append("r.ts_us < $until_us")
         if where is not None:
-            conditions.append(compile_sql(where, column=self.dimension, params=self.params))
+            conditions.append(self.condition(where))
         text = f"SELECT r.*{chosen} FROM {self._from()}"
         return text + (f"\nWHERE {' AND '.join(conditions)}" if conditions else "")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from llmcost.cli import explain, export, gate, ingest, prices, report, reprice, sources, sql
+from llmcost.cli import caps, explain, export, gate, ingest, prices, report, reprice, sources, sql
 
 app = typer.Typer(
     name="llmcost",
@@ -14,6 +14,7 @@ app = typer.Typer(
     llmcost report logs/                      spend by feature, agent ..., no set-up
     llmcost report logs/ --by agent,model     grouped as you like
     llmcost ingest logs/ && llmcost report    keep a ledger, read only what is new
+    llmcost caps simulate --cap 80/3h         what a cap would block and save
     llmcost explain REQUEST_ID                the arithmetic of one request
     llmcost gate --max-cost 100 --last 1d     a budget check for CI
     """,
@@ -36,7 +37,8 @@ COMMANDS = (
 )
 for _name, _verb, _short in COMMANDS:
     app.command(_name, short_help=_short)(_verb)
-app.add_typer(prices.app, name="prices", short_help="The price catalogue: list, show, check")
+app.add_typer(caps.app, name="caps", short_help="What a user may cost, and what caps would do")
+app.add_typer(prices.app, name="prices", short_help="The price catalogue: list, show, check, diff, sync")
 
 
 @app.callback()

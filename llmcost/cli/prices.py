@@ -1,7 +1,8 @@
-"""llmcost prices list|show|check"""
+"""llmcost prices list|show|check|diff|sync"""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
@@ -63,6 +64,7 @@ def show(
 
 @app.command("check")
 def check(
+    stale_days: Annotated[int, typer.Option("--stale-days", min=1, help="How old a checked price may be.")] = 180,
     format: options.Format = "table",
     output: options.Output = None,
     config: options.ConfigFile = None,
@@ -80,7 +82,69 @@ def check(
     from llmcost.pricing import check as checking
     from llmcost.pricing import view
 
-    found = checking.check(session.catalogue(session.config(config)), windows.now(os.environ).date())
-    session.show(view.problems(found), format, output)
+    prices, today = session.catalogue(session.config(config)), windows.now(os.environ).date()
+    found = checking.check(prices, today, stale_days)
+    session.show(view.problems(found, checking.upcoming(prices, today)), format, output)
     if found:
         raise typer.Exit(BREACH)
+
+
+@app.command("diff")
+def diff(
+    old: Annotated[Path, typer.Argument(metavar="A", help="A folder of price files, or one file.")],
+    new: Annotated[Path, typer.Argument(metavar="B", help="The other one.")],
+    format: options.Format = "table",
+    output: options.Output = None,
+    debug: options.Debug = False,
+) -> None:
+    """Every figure that differs between two catalogues.
+
+    \b
+    llmcost prices diff pricing.old pricing
+    """
+    from llmcost.pricing import catalogue, difference, view
+
+    session.show(
+        view.differences(difference.compare(catalogue.load_folder(old), catalogue.load_folder(new))), format, output
+    )
+
+
+@app.command("sync")
+def sync(
+    source: Annotated[
+        Optional[str],
+        typer.Option(
+            "--from", metavar="LIBRARY|FILE", help="litellm, genai-prices or a file of theirs; else what is installed."
+        ),
+    ] = None,
+    write: Annotated[bool, typer.Option("--write", help="Append what is new and changed, and leave a lock.")] = False,
+    into: Annotated[
+        Optional[Path], typer.Option("--into", metavar="FOLDER", help="The price files, instead of those shipped.")
+    ] = None,
+    history: Annotated[
+        Optional[Path], typer.Option("--history", metavar="CSV", help="Dated observations, for models that are new.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show also what stays as reviewed.")] = False,
+    format: options.Format = "table",
+    output: options.Output = None,
+    debug: options.Debug = False,
+) -> None:
+    """Hold the catalogue against pip-installed price libraries, without network. Entries are appended, never changed.
+
+    \b
+    llmcost prices sync
+    llmcost prices sync --from litellm --write
+    llmcost prices sync --from model_prices_and_context_window.json --format csv
+    """
+    import os
+
+    from llmcost import windows
+    from llmcost.pricing import catalogue, offers, view
+    from llmcost.pricing import sync as syncing
+    from llmcost.resources import catalogue_folder
+
+    folder = into or catalogue_folder()
+    prices, today = catalogue.load_folder(folder), windows.now(os.environ).date()
+    found = syncing.plan(prices, offers.libraries(source), syncing.read_lock(folder), today, history)
+    written = syncing.write(found, folder, prices, today) if write else []
+    session.show(view.synced(found, written=written, everything=everything), format, output)

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -181,6 +181,17 @@ def show(table: Table | Sequence[Table], form: str, output: str | None) -> None:
     terminal = output in (None, "-") and sys.stdout.isatty()
     width = terminal_width() if terminal else None
     write(_together([render(t, form, width=width, color=terminal and colourful()) for t in tables], form), output)
+
+
+def write_csv(header: Sequence[str], batches: Iterable[Sequence[Sequence[object]]], output: str) -> None:
+    """Rows as a CSV file, whole or not at all; text is made harmless as in every other output."""
+    from llmcost.model import Column, Table
+    from llmcost.render import render, write
+
+    columns = [Column(header[0], "text"), *(Column(name, "count") for name in header[1:])]
+    head = render(Table("", "", columns, []), "csv")
+    parts = [render(Table("", "", columns, batch), "csv").removeprefix(head) for batch in batches]
+    write("".join([head, *parts]), output)
 
 
 def _together(texts: Sequence[str], form: str) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+import os
+import pickle
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llmcost.errors import UsageError
-from llmcost.resources import catalogue_folder
+from llmcost.resources import PACKAGE, catalogue_folder
 
 if TYPE_CHECKING:  # a report asks for the digest only, and must not wait for the reader
     from llmcost.pricing import reader
@@ -56,25 +60,89 @@ def load(overrides: Iterable[Path] = ()) -> Catalogue:
     from llmcost.pricing import reader
 
     overrides = list(overrides)
-    aliases: dict[str, str] = {}
-    owners: set[str] = set()
-    shipped: list[Model] = []
-    for path in files():
-        book = reader.read(_bytes(path), path.name)
-        _claim(aliases, book, book.provider)
-        owners |= set() if book.hosts_others else {book.provider}
-        shipped += book.models
+    shipped = _shipped(files())
+    aliases, owners = dict(shipped.aliases), set(shipped.owners)
     layers: list[tuple[Model, ...]] = []
+    as_of = [shipped.as_of] if shipped.as_of else []
     for path in overrides:
         book = reader.read(_bytes(path), str(path))
         provider = aliases.get(book.provider.lower(), book.provider)
         # a new provider sets its own prices; a known one stays what it is
         owners |= set() if book.hosts_others or provider in aliases.values() else {provider}
         _claim(aliases, book, provider)
-        layers.insert(0, tuple(replace(model, provider=provider) for model in book.models))
-    layers.append(tuple(shipped))
-    checked = [p.source["checked"] for layer in layers for m in layer for p in m.prices if "checked" in p.source]
-    return Catalogue(tuple(layers), aliases, frozenset(owners), digest(overrides), max(checked, default=None))
+        models = tuple(replace(m, provider=provider, hosted=provider not in owners) for m in book.models)
+        layers.insert(0, models)
+        as_of += _checked(models)
+    return Catalogue(
+        (*layers, *shipped.layers), aliases, frozenset(owners), digest(overrides), max(as_of, default=None)
+    )
+
+
+def load_folder(folder: Path) -> Catalogue:
+    """The catalogue in another folder, without overrides; what `prices diff` compares."""
+    paths = sorted(folder.glob("*.yaml")) if folder.is_dir() else [folder]
+    if not paths:
+        raise UsageError("holds no price files", place=str(folder), hint="name a folder with one YAML per provider")
+    return _parsed(paths, "")
+
+
+def _shipped(paths: Sequence[Path]) -> Catalogue:
+    """The shipped files, kept in parsed form between runs: reading them takes a second, loading what was read a tenth.
+
+    The kept form is only ever read back by the user who wrote it, for the same files, code and Python.
+    """
+    state = hashlib.sha256(f"{sys.version}{digest()}".encode())
+    for name in ("entries.py", "reader.py", "catalogue.py"):
+        state.update((PACKAGE / "pricing" / name).read_bytes())
+    kept = _cache_folder() / f"catalogue-{state.hexdigest()[:32]}.pickle"
+    try:
+        if kept.stat().st_uid == os.getuid():
+            found = pickle.loads(kept.read_bytes())  # noqa: S301  a file of the user's own, see above
+            if isinstance(found, Catalogue):
+                return found
+    except Exception:  # noqa: BLE001, S110  whatever is wrong with it, the files are the truth
+        pass
+    found = _parsed(paths, digest())
+    _keep(kept, found)
+    return found
+
+
+def _parsed(paths: Sequence[Path], state: str) -> Catalogue:
+    from llmcost.pricing import reader
+
+    aliases: dict[str, str] = {}
+    owners: set[str] = set()
+    models: list[Model] = []
+    for path in paths:
+        book = reader.read(_bytes(path), path.name)
+        _claim(aliases, book, book.provider)
+        owners |= set() if book.hosts_others else {book.provider}
+        models += book.models
+    return Catalogue((tuple(models),), aliases, frozenset(owners), state, max(_checked(models), default=None))
+
+
+def _keep(kept: Path, found: Catalogue) -> None:
+    """Writes the parsed form in one step and removes those of earlier catalogues; where that is not allowed, not."""
+    try:
+        kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle, name = tempfile.mkstemp(dir=kept.parent)
+        with os.fdopen(handle, "wb") as file:
+            pickle.dump(found, file, protocol=pickle.HIGHEST_PROTOCOL)
+        Path(name).replace(kept)
+        for old in kept.parent.glob("catalogue-*.pickle"):
+            if old != kept:
+                old.unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def _cache_folder() -> Path:
+    given = os.environ.get("XDG_CACHE_HOME")
+    return (Path(given) if given else Path("~/.cache").expanduser()) / "llmcost"
+
+
+def _checked(models: Iterable[Model]) -> list[str]:
+    return [p.source["checked"] for m in models for p in m.prices if "checked" in p.source]
 
 
 def _claim(aliases: dict[str, str], book: reader.Book, provider: str) -> None:

@@ -77,7 +77,7 @@ def _resolve(catalogue: Catalogue, wanted: Iterable[Terms]) -> Iterator[_Resolve
     book = names.index(catalogue)
     for terms in wanted:
         provider, model, *others = terms
-        match = book.match(provider, model)
+        match = book.match(provider, model, rates.Terms(*others).region)
         if match.model is None:
             yield _Resolved(terms, None, [], match.reason)
             continue

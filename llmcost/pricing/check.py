@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
-from decimal import Decimal
 from itertools import combinations
 
 from llmcost.pricing import names
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.pricing.entries import Model, Price, Rates
+from llmcost.pricing.offers import LEAST_INPUT, MOST_INPUT
 from llmcost.pricing.rates import FOREVER_US
 from llmcost.pricing.reader import EPOCH
 
@@ -18,13 +18,15 @@ Problem = tuple[str, str]
 """Place (FILE:LINE) and a sentence."""
 
 STALE_DAYS = 180
-MOST_INPUT = Decimal(1000)
-LEAST_INPUT = Decimal("0.01")
-"""USD per million input tokens; no model was ever sold outside, but a price per token or per thousand tokens is."""
 MOST_INPUT_PER_OUTPUT = 100
 
 
-def check(catalogue: Catalogue, today: dt.date) -> list[Problem]:
+MOST_PER_UNIT = 20
+"""USD; the dearest unit known is a long video. A search for 10 USD is 1,000 searches."""
+MOST_OF_UNIT = {"web_search": 1, "file_search": 1, "page": 1, "input_character": 1, "output_character": 1}
+
+
+def check(catalogue: Catalogue, today: dt.date, stale_days: int = STALE_DAYS) -> list[Problem]:
     """The problems in the order of the files, none for a sound catalogue. `today` is held against `checked`."""
     book = names.index(catalogue)
     found: list[Problem] = []
@@ -42,8 +44,18 @@ def check(catalogue: Catalogue, today: dt.date) -> list[Problem]:
                     (price.place, f"{model.id}: applies_to has '{n}', which is no name of the model") for n in strange
                 ]
                 found += [(price.place, f"{model.id}: {problem}") for problem in _figures(model, price)]
-                found += [(price.place, f"{model.id}: {problem}") for problem in _source(price, today)]
+                found += [(price.place, f"{model.id}: {problem}") for problem in _source(price, today, stale_days)]
     return found
+
+
+def upcoming(catalogue: Catalogue, today: dt.date) -> list[str]:
+    """Prices that are not in force yet. They are allowed, and a vendor may still take them back."""
+    return [
+        f"{price.place}: {model.id}: the price from {price.since} is yet to come"
+        for model in catalogue.models
+        for price in model.prices
+        if price.since_us > _us(today)
+    ]
 
 
 def _names(book: names.Names, model: Model, name: str) -> bool:
@@ -72,6 +84,9 @@ def _times(model: Model) -> Iterator[Problem]:
 
 
 def _figures(model: Model, price: Price) -> Iterator[str]:
+    for unit, fee in price.fees.items():
+        if fee.usd > MOST_OF_UNIT.get(unit, MOST_PER_UNIT):
+            yield f"{unit} of {fee.usd} USD each: is it per thousand?"
     if price.sheet.rates.get("input") == 0 and not model.free:
         yield "costs nothing, but is not marked 'free: true'"
     if model.free:
@@ -90,17 +105,18 @@ def _figures(model: Model, price: Price) -> Iterator[str]:
             yield f"{where}output of {output} beside input of {usd} USD per million tokens: are both per million?"
 
 
-def _source(price: Price, today: dt.date) -> Iterator[str]:
+def _source(price: Price, today: dt.date, stale_days: int) -> Iterator[str]:
     if not any(price.source.get(key) for key in ("url", "evidence", "via")):
         yield f"the price from {price.since} has no source: url, evidence or via"
     checked = price.source.get("checked")
-    today_us = (dt.datetime(today.year, today.month, today.day, tzinfo=dt.timezone.utc) - EPOCH) // dt.timedelta(
-        microseconds=1
-    )
-    if checked and price.since_us <= today_us < _end(price):
+    if checked and price.since_us <= _us(today) < _end(price):
         age = (today - dt.date.fromisoformat(checked[:10])).days
-        if age > STALE_DAYS:
+        if age > stale_days:
             yield f"the price from {price.since} was checked {age} days ago, on {checked[:10]}"
+
+
+def _us(day: dt.date) -> int:
+    return (dt.datetime(day.year, day.month, day.day, tzinfo=dt.timezone.utc) - EPOCH) // dt.timedelta(microseconds=1)
 
 
 def _end(price: Price) -> int:

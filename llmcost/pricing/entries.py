@@ -112,7 +112,10 @@ class Price:
 
 @dataclass(frozen=True)
 class Model:
-    """A model with its names, all in lower case, and its dated prices in the order of the file."""
+    """A model with its names, all in lower case, and its dated prices in the order of the file.
+
+    `hosted`: sold by one who did not make it, so that its bare name means somebody else's.
+    """
 
     provider: str
     id: str
@@ -124,4 +127,5 @@ class Model:
     lifecycle: Mapping[str, str]
     prices: tuple[Price, ...]
     fallback: Mapping[str, str]
+    hosted: bool
     place: str

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.pricing.entries import Model
 
+AMBIGUOUS = "ambiguous: "
 DATE = re.compile(r"(?P<stem>.+)(-\d{8}|-\d{4}-\d{2}-\d{2}|@\d{8})")
 
 
@@ -24,6 +25,10 @@ class Match:
     reason: str | None
     why: tuple[str, ...]
 
+    @property
+    def ambiguous(self) -> bool:
+        return self.reason is not None and self.reason.startswith(AMBIGUOUS)
+
 
 @dataclass(frozen=True)
 class _Layer:
@@ -33,16 +38,23 @@ class _Layer:
     dated: Mapping[str, list[Model]]
     patterns: tuple[Model, ...]
 
-    def candidates(self, name: str, among: frozenset[str]) -> list[tuple[Model, str]]:
-        """The models of these providers by the strongest kind of match that hits at all, and how they were matched."""
-        found = [(m, "its exact name") for m in self.exact.get(name, ()) if m.provider in among]
+    def candidates(self, name: str, among: frozenset[str], *, bare: bool) -> list[tuple[Model, str]]:
+        """The models of these providers by the strongest kind of match that hits at all, and how they were matched.
+
+        A `bare` name, without any provider, is never that of a model sold by one who did not make it.
+        """
+
+        def meant(model: Model) -> bool:
+            return model.provider in among and not (bare and model.hosted)
+
+        found = [(m, "its exact name") for m in self.exact.get(name, ()) if meant(m)]
         suffix = DATE.fullmatch(name)
         if not found and suffix:
             stem = suffix["stem"]
-            found = [(m, f"'{stem}' with a date") for m in self.dated.get(stem, ()) if m.provider in among]
+            found = [(m, f"'{stem}' with a date") for m in self.dated.get(stem, ()) if meant(m)]
         if not found:
             hits = ((m, next((p for p in m.regexes if p.fullmatch(name)), None)) for m in self.patterns)
-            found = [(m, f"the pattern {p.pattern}") for m, p in hits if p and m.provider in among]
+            found = [(m, f"the pattern {p.pattern}") for m, p in hits if p and meant(m)]
         return found
 
 
@@ -54,39 +66,48 @@ class Names:
     owners: frozenset[str]
     layers: tuple[_Layer, ...]
 
-    def match(self, provider: str | None, model: str | None) -> Match:
-        """`provider` and `model` as a log wrote them, either may be None."""
+    def match(self, provider: str | None, model: str | None, region: str | None = None) -> Match:
+        """`provider`, `model` and `region` as a log wrote them, each may be None.
+
+        Where a provider has a price list per region, the list of that region goes before the name alone.
+        """
         why: list[str] = []
         if not model:
             return Match(None, "", "no model name", ("the log names no model",))
-        name, prefix = model.lower(), None
-        head, slash, rest = name.partition("/")
-        if slash and head in self.aliases:
-            name, prefix = rest, self.aliases[head]
-            why.append(f"'{head}/' names the provider {prefix}")
-        if provider:
-            named = self.aliases.get(provider.lower())
-            if named is None:
-                why.append(f"the catalogue has no provider '{provider}'")
-                return Match(None, name, f"no prices for provider {provider}", tuple(why))
-            if named != provider:
-                why.append(f"provider '{provider}' is {named}")
-            among = frozenset([named])
-        elif prefix:
-            among = frozenset([prefix])
-        else:
-            among = self.owners
+        whole = model.lower()
+        head, slash, rest = whole.partition("/")
+        prefix = self.aliases.get(head) if slash else None
+        named = self.aliases.get(provider.lower()) if provider else prefix
+        if provider and named is None:
+            why.append(f"the catalogue has no provider '{provider}'")
+            return Match(None, whole, f"no prices for provider {provider}", tuple(why))
+        if provider and named != provider:
+            why.append(f"provider '{provider}' is {named}")
+        if named is None:
             why.append("the log names no provider: looked up among those that set their own prices")
-        layers = (layer.candidates(name, among) for layer in self.layers)
-        found = next((candidates for candidates in layers if candidates), [])
+        among = frozenset([named]) if named else self.owners
+        # a host sells 'maker/model' under that very name
+        spellings: list[tuple[str, tuple[str, ...]]] = [(whole, ())]
+        if prefix:
+            spellings.append((rest, (f"'{head}/' names the provider {prefix}",)))
+        if region:
+            here = f"'{region}/' is the region, which has prices of its own"
+            spellings = [(f"{region.lower()}/{n}", (*said, here)) for n, said in spellings] + spellings
+        hits = ((name, said, self._candidates(name, among, bare=named is None)) for name, said in spellings)
+        name, said, found = next((hit for hit in hits if hit[2]), (*spellings[-1], []))
+        why += said
         if not found:
             why.append(f"no exact name, dated suffix or pattern matches '{name}'")
             return Match(None, name, "unknown model", tuple(why))
         if len(found) > 1:
             both = ", ".join(sorted(f"{m.provider}/{m.id}" for m, _ in found))
-            return Match(None, name, f"ambiguous: {both}", (*why, f"'{name}' matches {both}"))
+            return Match(None, name, f"{AMBIGUOUS}{both}", (*why, f"'{name}' matches {both}"))
         only, how = found[0]
         return Match(only, name, None, (*why, f"'{name}' is {only.provider}/{only.id} by {how}"))
+
+    def _candidates(self, name: str, among: frozenset[str], *, bare: bool) -> list[tuple[Model, str]]:
+        layers = (layer.candidates(name, among, bare=bare) for layer in self.layers)
+        return next((candidates for candidates in layers if candidates), [])
 
 
 def index(catalogue: Catalogue) -> Names:

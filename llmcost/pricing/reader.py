@@ -58,15 +58,7 @@ class Book:
 
 def read(text: bytes, place: str) -> Book:
     """The book in a YAML text; `place` is what errors call the file. UsageError for anything that is not understood."""
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        root = yaml.compose(text, Loader=loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{place}:{mark.line + 1}" if mark else place
-        raise UsageError(f"no YAML: {getattr(error, 'problem', None) or error}", place=where) from error
+    root = composed(text, place)
     if root is None:
         raise UsageError("the file is empty", place=place, hint="it needs schema, provider and models")
     top = _At(place, "", root).keys(TOP_KEYS, required=("schema", "provider", "models"))
@@ -77,14 +69,28 @@ def read(text: bytes, place: str) -> Book:
     rules = top["rules"].keys(RULE_KEYS) if "rules" in top else {}
     provider = top["provider"].text()
     fallback = _fallback(rules.get("missing_rate"))
+    hosted = "hosts_others" in rules and rules["hosts_others"].flag()
     entries = [*top["models"].items(), *(top["fine_tunes"].items() if "fine_tunes" in top else [])]
     return Book(
         provider=provider,
         aliases=top["aliases"].texts() if "aliases" in top else (),
-        hosts_others="hosts_others" in rules and rules["hosts_others"].flag(),
-        models=tuple(_model(entry, provider, fallback) for entry in entries),
+        hosts_others=hosted,
+        models=tuple(_model(entry, provider, fallback, hosted=hosted) for entry in entries),
         place=place,
     )
+
+
+def composed(text: bytes | str, place: str = "") -> Any:
+    """The nodes of a YAML text with their places, None for an empty one. UsageError for what is no YAML."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.compose(text, Loader=loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{place}:{mark.line + 1}" if mark else place
+        raise UsageError(f"no YAML: {getattr(error, 'problem', None) or error}", place=where) from error
 
 
 @dataclass(frozen=True)
@@ -196,7 +202,7 @@ def _fallback(missing_rate: _At | None) -> Mapping[str, str]:
     return fallback
 
 
-def _model(entry: _At, provider: str, fallback: Mapping[str, str]) -> Model:
+def _model(entry: _At, provider: str, fallback: Mapping[str, str], *, hosted: bool) -> Model:
     given = entry.keys(MODEL_KEYS, required=("match", "prices"))
     names = given["match"].keys(MATCH_KEYS)
     exact = names["exact"].texts() if "exact" in names else ()
@@ -222,6 +228,7 @@ def _model(entry: _At, provider: str, fallback: Mapping[str, str]) -> Model:
         lifecycle={name: at.text() for name, at in given["lifecycle"].named().items()} if "lifecycle" in given else {},
         prices=tuple(_closed(prices)),
         fallback=fallback,
+        hosted=hosted,
         place=entry.place,
     )
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
+from pathlib import Path
 
 from llmcost.errors import UsageError, nearest
 from llmcost.figures import count, instant_text, money
 from llmcost.model import Column, Table
 from llmcost.pricing import names, rates
 from llmcost.pricing.catalogue import Catalogue
+from llmcost.pricing.difference import Difference
 from llmcost.pricing.entries import Model
 from llmcost.pricing.reprice import Restatement
+from llmcost.pricing.sync import Plan
 
 RATES = ("input", "cache_read", "cache_write", "output")
 
@@ -115,16 +119,50 @@ def _per_million(pico: int | None, denominator: int) -> Decimal | None:
     return None if pico is None else Decimal(pico) / denominator / rates.PICO_PER_USD_MTOK
 
 
-def problems(found: Sequence[tuple[str, str]]) -> Table:
-    """What `prices check` has to say."""
+def problems(found: Sequence[tuple[str, str]], upcoming: Sequence[str] = ()) -> Table:
+    """What `prices check` has to say; prices yet to come are no problem, but shown."""
     rows = [list(pair) for pair in found]
     return Table(
         "llmcost.prices-check/1",
         "Problems in the catalogue",
         [Column("place", "text"), Column("problem", "text")],
         rows,
-        notes=[] if rows else ["no problems found"],
+        notes=[*([] if rows else ["no problems found"]), *upcoming],
     )
+
+
+def synced(found: Plan, *, written: Sequence[Path], everything: bool = False) -> Table:
+    """The figures of a sync that somebody should look at; `everything`: those too on which the catalogue was believed."""
+    columns = [Column("state", "text"), Column("provider", "text"), Column("model", "text"), Column("field", "text")]
+    columns += [Column(name, "decimal") for name in ("old", "new", "factor")]
+    columns += [Column("large", "text", "above 2x"), Column("said_by", "text", "said by")]
+    rank = {state: i for i, state in enumerate(("changed", "disputed", "new", "kept"))}
+    shown = [line for line in found.lines if everything or line.state != "kept"]
+    lines = sorted(shown, key=lambda n: (rank[n.state], not n.is_large, n.provider, n.model, n.field))
+    rows: list[list[object]] = [
+        [n.state, n.provider, n.model, n.field, n.old, n.new, n.factor, "!" if n.is_large else None, n.said_by]
+        for n in lines
+    ]
+    states = Counter(line.state for line in lines)
+    notes = [f"read {lib.name} {lib.version}, {count(len(lib.offers))} models, {lib.sha256[:12]}" for lib in found.read]
+    notes += [f"{lib.name}: left out {count(n)} {why}" for lib in found.read for why, n in sorted(lib.left_out.items())]
+    notes.append(
+        f"{count(len(found.new))} new models; {count(len(found.changed))} changed prices to append; "
+        f"{count(states['disputed'])} figures on which sources disagree; {count(states['kept'])} figures stay as reviewed (--all)"
+    )
+    notes.append(f"written: {', '.join(p.name for p in written)}" if written else "nothing written: --write appends")
+    return Table("llmcost.prices-sync/1", "Price libraries against the catalogue, USD", columns, rows, notes=notes)
+
+
+def differences(found: Sequence[Difference]) -> Table:
+    """One row per figure that is not the same in two catalogues."""
+    columns = [Column("provider", "text"), Column("model", "text"), Column("since", "text"), Column("field", "text")]
+    columns += [Column(name, "decimal") for name in ("old", "new", "factor")]
+    rows: list[list[object]] = []
+    for *what, old, new in found:
+        rows.append([*what, old, new, (new / old).quantize(Decimal("0.001")) if old and new is not None else None])
+    note = f"{count(len(rows))} figures differ" if rows else "no figure differs"
+    return Table("llmcost.prices-diff/1", "Two catalogues, USD", columns, rows, notes=[note])
 
 
 def restatement(changed: Sequence[Restatement]) -> Table:

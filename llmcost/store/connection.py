@@ -91,6 +91,20 @@ class Store:
                 yield batch
         cursor.close()
 
+    def arrays(self, text: str, params: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """The result as one numpy array per column, for what is counted in order; no column may hold a null."""
+        with _translated(self.path):
+            return dict(self._execute(text, params).fetchnumpy())
+
+    def take(self, table: str, arrays: Mapping[str, Any]) -> None:
+        """Appends numpy arrays to a table, column by name."""
+        self._connection.register("llmcost_taken", dict(arrays))
+        try:
+            names = ", ".join(quote_identifier(name) for name in arrays)
+            self.run(f"INSERT INTO {quote_identifier(table)} ({names}) SELECT {names} FROM llmcost_taken")
+        finally:
+            self._connection.unregister("llmcost_taken")
+
     def load(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Fills a table from Python: one bound list per column, which the engine unnests at once."""
         if not rows:

@@ -35,6 +35,8 @@ COMMANDS = (
     "prices list",
     "prices show",
     "prices check",
+    "prices diff",
+    "prices sync",
 )
 ROWS = [call(f"r{n}", agent="a" if n % 2 else "b", user=f"u{n}") for n in range(4)]
 

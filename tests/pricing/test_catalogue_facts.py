@@ -14,6 +14,7 @@ from llmcost.resources import catalogue_folder
 from tests.oracle import OWNERS, instant, matches, price
 
 PRICE = re.compile(r"\d+(\.\d+)?")
+ALWAYS = datetime(1970, 1, 1, tzinfo=timezone.utc)
 FOREVER = datetime(9999, 1, 1, tzinfo=timezone.utc)
 BOOKS = [yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader) for path in sorted(catalogue_folder().glob("*.yaml"))]
 MODELS = [(book, model) for book in BOOKS for model in book["models"]]
@@ -41,20 +42,29 @@ def per_mtok(*parts: tuple[int, str]) -> Decimal:
 def sheets(entry):
     """Every complete set of rates in an entry: base, explicit service levels; with their tiers and windows."""
     for sheet in (entry, *(s for s in entry.get("service", {}).values() if "per_mtok" in s)):
-        yield sheet["per_mtok"], [*sheet.get("tiers", []), *sheet.get("windows", [])]
+        yield sheet.get("per_mtok", {}), [*sheet.get("tiers", []), *sheet.get("windows", [])]
 
 
 # What must hold of every entry
 
 
-def test_the_six_vendors_and_azure_have_a_file_each_with_more_than_sixty_models() -> None:
-    assert {book["provider"] for book in BOOKS} == {*OWNERS, "azure"}
-    assert len(MODELS) >= 60
+def test_vendors_and_hosts_have_a_file_each_and_all_models_are_there() -> None:
+    assert {book["provider"] for book in BOOKS} > {
+        *OWNERS,
+        "azure",
+        "bedrock",
+        "openrouter",
+        "groq",
+        "together",
+        "fireworks",
+    }
+    assert len(MODELS) >= 5500
     assert all(book["schema"] == 1 and book["currency"] == "USD" for book in BOOKS)
 
 
 def test_no_alias_of_a_provider_is_claimed_twice_and_all_are_lower_case() -> None:
-    names = [name for book in BOOKS for name in (book["provider"], *book.get("aliases", []))]
+    names = list({book["provider"] for book in BOOKS})  # partner models of a vendor have a file of their own
+    names += [name for book in BOOKS for name in book.get("aliases", [])]
     assert len(names) == len(set(names))
     assert names == [name.lower() for name in names]
 
@@ -68,7 +78,7 @@ def test_every_price_is_a_quoted_decimal() -> None:
             numbers += (rate for part in parts for rate in part["per_mtok"].values())
         numbers += (part["multiply"] for part in entry.get("service", {}).values() if "multiply" in part)
         numbers += (part["multiply"] for part in entry.get("modifiers", []))
-        assert all(isinstance(n, str) and PRICE.fullmatch(n) for n in numbers), (entry["from"], numbers)
+        assert all(isinstance(n, str) and PRICE.fullmatch(n) for n in numbers), (entry, numbers)
         found += len(numbers)
     assert found > 1000
 
@@ -76,9 +86,9 @@ def test_every_price_is_a_quoted_decimal() -> None:
 def test_every_price_says_where_it_comes_from() -> None:
     for model, entry in ENTRIES:
         source = entry["source"]
-        assert source["confidence"] in {"vendor", "two-repos", "one-repo"}, model["id"]
-        assert source.get("url") or source.get("evidence"), model["id"]
-        assert source.get("via") or source.get("evidence") or source.get("note"), model["id"]
+        assert source["confidence"] in {"vendor", "two-repos", "one-repo", "disputed"}, model["id"]
+        assert source.get("via") or source.get("evidence") or (source.get("url") and source.get("note")), model["id"]
+        assert source["confidence"] != "disputed" or source["note"], model["id"]
 
 
 def test_model_ids_are_unique_within_a_provider() -> None:
@@ -99,7 +109,7 @@ def test_a_name_matches_one_model_of_its_provider(book) -> None:
 def test_a_name_belongs_to_one_vendor() -> None:
     owners: dict[str, str] = {}
     for book, model in MODELS:
-        if book["provider"] in OWNERS:
+        if book["provider"] in OWNERS and not book.get("rules", {}).get("hosts_others"):
             for name in model["match"].get("exact", []):
                 assert owners.setdefault(name, book["provider"]) == book["provider"], name
 
@@ -110,29 +120,32 @@ def test_dated_entries_of_one_name_do_not_overlap() -> None:
         names = {name for e in model["prices"] for name in e.get("applies_to", [])}
         assert names <= set(model["match"].get("exact", [])), model["id"]
         for group in (general, *([e for e in model["prices"] if name in e.get("applies_to", [])] for name in names)):
-            spans = [(instant(e["from"]), instant(e["to"]) or FOREVER) for e in group]
+            begins = [instant(e.get("from")) or ALWAYS for e in group]
+            ends = [instant(e.get("to")) or after for e, after in zip(group, [*begins[1:], FOREVER], strict=True)]
+            spans = list(zip(begins, ends, strict=True))
             assert all(since < until for since, until in spans), model["id"]
             assert all(a[1] <= b[0] or b[1] <= a[0] for a, b in combinations(spans, 2)), model["id"]
 
 
-def test_a_tier_a_window_and_an_explicit_service_level_name_the_same_rates_as_the_base() -> None:
+def test_a_tier_a_window_and_an_explicit_service_level_name_all_rates_of_the_base() -> None:
     for model, entry in ENTRIES:
-        base = set(entry["per_mtok"])
+        base = set(entry.get("per_mtok", {}))
         for rates, parts in sheets(entry):
-            assert set(rates) == base, model["id"]
-            assert all(set(part["per_mtok"]) == base for part in parts), model["id"]
+            assert set(rates) >= base, model["id"]
+            assert all(set(part["per_mtok"]) >= base for part in parts), model["id"]
 
 
 def test_multipliers_leave_alone_only_what_the_entry_prices() -> None:
     for model, entry in ENTRIES:
-        known = {*entry["per_mtok"], *entry.get("per_unit", {}), *entry.get("per_request", {})}
+        known = {*entry.get("per_mtok", {}), *entry.get("per_unit", {}), *entry.get("per_request", {})}
         for part in (*entry.get("service", {}).values(), *entry.get("modifiers", [])):
             assert set(part.get("not_on", [])) <= known, model["id"]
 
 
 def test_zero_is_the_input_price_of_free_models_only() -> None:
     for model, entry in ENTRIES:
-        assert (Decimal(entry["per_mtok"]["input"]) == 0) == model.get("free", False), model["id"]
+        usd = Decimal(entry.get("per_mtok", {}).get("input", "1"))
+        assert (usd == 0) == model.get("free", False), model["id"]
 
 
 def test_windows_lie_within_one_day_and_tiers_rise() -> None:

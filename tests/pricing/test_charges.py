@@ -37,7 +37,9 @@ def edges(entry) -> list[int]:
     for price in entry["prices"]:
         for part in (*price.get("tiers", []), *price.get("windows", [])):
             found += [part[key] for key in ("since", "until") if part.get(key)]
-    return [int((oracle.instant(value) - oracle.EPOCH) / timedelta(microseconds=1)) for value in found]
+    return [int((oracle.instant(value) - oracle.EPOCH) / timedelta(microseconds=1)) for value in found] or [
+        us("2026-11-18")
+    ]
 
 
 def spellings(book, entry) -> list[str]:

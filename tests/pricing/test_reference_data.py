@@ -29,9 +29,28 @@ WRONG = {
     1457: "deepseek-chat: the same",
     1479: "gemini-pro: genai-prices took prices per million characters for prices per million tokens",
     2984: "a request of 2.5 million dollars does not fit the ledger's DECIMAL(18,12): it is refused, with the reason",
+    1188: "a price before 2026-11-24 that stands in no list we read: one total of litellm 1.109.1 is not two rates",
+    1382: "the same",
+    1383: "the same",
+    1549: "mistral-ocr-2512 is sold by the page: genai-prices bills tokens alone with nothing, here they have no price",
+    1643: "grok-voice-think-fast-2.0 has no price in either library: unknown is not zero",
+    2503: "au. Haiku in batch: litellm bills cached tokens as fresh ones; Anthropic's discount is taken to stack on Bedrock too",
+    2518: "us-gov Llama 3 in batch: litellm's half price is a guess, nobody publishes one",
+    2830: "neither library has a search fee under this bare id: what has no rate leaves the request unpriced, it is not free",
+    2831: "the same",
+    2847: "four searches are four searches; litellm counts one on the chat path",
+    2853: "the same",
+    3071: "gpt-4o-2099-01-01 is no snapshot: genai-prices matches the bare prefix",
+    3239: "regional.openai.gpt-5.6-sol is a label inside genai-prices, no name that a log has",
+    3240: "the same",
+    3241: "the same",
+    3242: "the same",
     3251: "deepseek-v4-pro: genai-prices switches at midnight UTC, the vendor did so at midnight in Beijing, eight hours earlier",
 }
 """Rows in which we know better than the reference, and why."""
+
+PRICED = ("minimax-m2p1", "gpt-oss-20b")
+"""Names that one library refuses and the other has under a key of its own (fireworks_ai/NAME)."""
 
 
 def rows(name: str) -> list[dict[str, Any]]:
@@ -44,7 +63,7 @@ def request(reference: dict[str, Any]) -> dict[str, Any]:
     """A row of the ledger: the reference counts input and output as totals."""
     used = Counter({name: count for name, count in reference["usage"].items() if isinstance(count, int)})
     parts = ("cache_read", "cache_write", "cache_write_5m", "cache_write_1h", "audio_in", "image_in")
-    searches = used["web_search_requests"]
+    searches = used["web_search_requests"] or used["requests"]  # a fee per request is one for its searches
     return row(
         day=None,
         ts_us=us(reference["timestamp"]),
@@ -83,7 +102,11 @@ def test_every_price_that_the_reference_is_sure_of_is_ours_too() -> None:
     )
     book = names.index(shipped())
     total, covered, right = Counter(), Counter(), Counter()
-    wrong: dict[object, tuple[object, ...]] = {}
+    wrong: dict[object, tuple[object, ...]] = {
+        r["id"]: (r, None, None, "unknown name")
+        for r in (*gold, *hard)
+        if book.match(r["provider"], r["model"]).model is None
+    }
     known = [(kind, r) for kind, some in (("gold", gold), ("hard", hard)) for r in some]
     total.update((kind, r["provider"]) for kind, r in known)
     known = [(kind, r) for kind, r in known if book.match(r["provider"], r["model"]).model]
@@ -100,13 +123,15 @@ def test_every_price_that_the_reference_is_sure_of_is_ours_too() -> None:
         key = (kind, provider)
         print(f"{kind:6}{provider:12}{total[key]:>7}{covered[key]:>9}{right[key]:>7}")
     print(f"{'all':18}{total.total():>7}{covered.total():>9}{right.total():>7}")
-    assert wrong.keys() <= WRONG.keys(), [found for key, found in wrong.items() if key not in WRONG]
-    assert total["gold", "openai"] == right["gold", "openai"] > 0
+    assert wrong.keys() == WRONG.keys(), [found for key, found in wrong.items() if key not in WRONG]
+    assert all(total[key] == right[key] for key in total if key[0] == "gold")
 
 
 def test_what_the_reference_cannot_price_has_no_price_here_either() -> None:
     found = [request(r) for r in rows("oracle.jsonl") if r["verdict"] in UNPRICED]
     assert found
     for asked, charged in zip(found, charge(found, shipped()), strict=True):
+        if asked["model"] in PRICED:
+            continue
         assert charged["cost"] is None, (asked["provider"], asked["model"], charged["price_id"])
         assert charged["unpriced_reason"]
