@@ -151,6 +151,8 @@ def _bedrock(r: Record) -> bool:
             and "inputTokens" in usage
             and bool({"output", "stopReason", "metrics"} & set(body))
         )
+        # the end of a stream that does not tell what was used
+        or ("stopReason" in body and isinstance(body.get("output"), Mapping))
         or "inputTextTokenCount" in body
         or {"prompt_token_count", "generation_token_count"} <= set(body)
     )
@@ -161,7 +163,8 @@ RUN_TYPES = ("llm", "chain", "tool", "retriever", "embedding", "prompt", "parser
 
 def _crew(r: Record) -> bool:
     found = next((v for v in (r.get("token_usage"), r.get("usage_metrics")) if isinstance(v, Mapping)), r)
-    return {"successful_requests", "prompt_tokens", "completion_tokens"} <= set(found)
+    # LiteLLM's daily sums have these names too, and more
+    return {"successful_requests", "prompt_tokens", "completion_tokens"} <= set(found) and "api_requests" not in found
 
 
 OTEL_PREFIXES = ("gen_ai.", "llm.token_count.", "llm.usage.", "ai.usage.", "openinference.", "traceloop.")

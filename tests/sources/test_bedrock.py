@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.sources.reading import put, read, tokens
+from tests.sources.reading import put, read, tokens, usd
 
 Record = dict[str, Any]
 
@@ -64,7 +64,8 @@ def test_an_invocation_is_read_from_s3_and_from_cloudwatch(tmp_path: Path) -> No
     assert (row["ts_us"], row["latency_ms"], row["region"], row["key"]) == (1767225600_000000, 900, "us-west-2", ARN)
     assert (row["project"], row["feature"], row["user"]) == ("000000000000", "chat", "u42")
     assert (row["provider"], row["model"], row["finish_reason"]) == ("bedrock", SONNET, "end_turn")
-    assert (row["cost"], row["unpriced_reason"]) == (None, "no prices for provider bedrock")
+    # 40 x 3.30 + 1000 x 0.33 + 100 x 4.125 + 200 x 6.60 + 120 x 16.50, per million: the us. profile costs a tenth more
+    assert row["cost"] == usd("0.0041745")
     assert len(row["prompt_hash"]) == 32
 
 

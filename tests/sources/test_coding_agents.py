@@ -487,7 +487,7 @@ def test_an_opencode_message_counts_cache_beside_and_reasoning_inside_unless_its
     assert (tokens(rows["msg_1"]), tokens(rows["msg_2"])) == (expected, expected)
     # 164 x $2.50 + 256 x $1.25 + 100 x $10, per million
     assert (rows["msg_1"]["cost"], rows["msg_2"]["cost"]) == (usd("0.00173"), usd("0.00173"))
-    assert (rows["msg_1"]["usage_basis"], rows["msg_2"]["usage_basis"]) == ("assumed", "arithmetic")
+    assert (rows["msg_1"]["usage_basis"], rows["msg_2"]["usage_basis"]) == ("cost_matched", "arithmetic")
     row = rows["msg_1"]
     assert (row["session"], row["agent"], row["feature"], row["latency_ms"]) == ("ses_1", "build", "shop", 2500)
     assert (rows["msg_3"]["kind"], rows["msg_3"]["error_kind"]) == ("attempt", "auth")

@@ -152,16 +152,16 @@ def test_failures_by_a_status_column(tmp_path: Path) -> None:
 
 def test_other_events_of_the_same_log_are_passed_over(tmp_path: Path) -> None:
     call = {
-        "event": "message_send",
+        "happened": "call",
         "properties": {"main_model": "gpt-4o", "prompt_tokens": 638, "completion_tokens": 25, "cost": 0.0001107},
         "user_id": "u1",
-        "time": 1723560043,
+        "timestamp": 1723560043,
     }
     found = read(
         put(
             tmp_path / "logs",
             "a.jsonl",
-            [call, {"event": "exit", "properties": {}, "user_id": "u1", "time": 1723560044}],
+            [call, {"happened": "exit", "properties": {}, "user_id": "u1", "timestamp": 1723560044}],
         )
     )
     assert (found.one["model"], tokens(found.one), found.one["user"]) == (

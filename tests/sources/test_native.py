@@ -167,8 +167,10 @@ def test_a_foreign_record_in_between_is_read_as_what_it_is(tmp_path: Path) -> No
 def test_rows_without_id_have_the_same_id_wherever_the_file_lies(tmp_path: Path) -> None:
     record = {key: value for key, value in CALL.items() if key != "request_id"} | PARTS
     read(put(tmp_path / "logs", "a.jsonl", [record]))
-    again = read(put(tmp_path / "logs", "moved.jsonl", [record]))
-    assert (len(again.rows), again.file.new, again.file.duplicates) == (1, 0, 1)
+    copied = read(put(tmp_path / "logs", "copied.jsonl", [record]))
+    assert (len(copied.rows), copied.file.new, copied.file.skipped) == (1, 0, {"read before": 1})
+    longer = read(put(tmp_path / "logs", "longer.jsonl", [record, {**record, "model": "gpt-4o-mini"}]))
+    assert (len(longer.rows), longer.file.new, longer.file.duplicates) == (2, 1, 1)
 
 
 def test_an_exported_ledger_read_into_an_empty_one_is_the_same_ledger(tmp_path: Path) -> None:
