@@ -26,7 +26,8 @@ WITH bodies AS (
   FROM bodies)
 )
 SELECT file, md5(CAST(json AS VARCHAR)) AS line_digest, 'anthropic_message' AS source,
-  CASE WHEN o.call_type IS NULL AND coalesce(o.type, '') <> 'message_start' AND coalesce((b.type = 'message' AND b.usage IS NOT NULL) OR b.type = 'error' OR batch_result IN ('canceled', 'expired'), false)
+  CASE WHEN o.call_type IS NULL AND coalesce(o.type, '') <> 'message_start' AND coalesce((b.type = 'message' AND b.usage IS NOT NULL) OR b.type = 'error' OR batch_result IN ('canceled', 'expired')
+         OR (b.type IS NULL AND b.usage.input_tokens IS NOT NULL), false)
        THEN NULL ELSE 'no Anthropic message' END AS doubt,
   nullif(part, 0) AS part,
   CASE WHEN part > 0 THEN coalesce(said(b.id), said(b.request_id), said(o.request_id), said(o.custom_id)) || '#' || part
@@ -36,7 +37,8 @@ SELECT file, md5(CAST(json AS VARCHAR)) AS line_digest, 'anthropic_message' AS s
   outer_time(o) AS started, outer_end(o) AS ended, coalesce(o.latency_ms, o.duration_ms) AS latency_ms,
   CASE WHEN batch_result = 'canceled' THEN 'cancelled' WHEN b.error.type IS NOT NULL OR batch_result = 'expired' THEN 'error' ELSE 'success' END AS status,
   coalesce(b.error.type, batch_result) AS error_class, b.error.message AS error_message, b.stop_reason AS finish_reason,
-  coalesce(o.provider, 'anthropic') AS provider, coalesce(part_model, q.model) AS model, q.model AS model_requested, 'chat' AS operation,
+  coalesce(said(o.provider), CASE WHEN b.type IS NOT NULL OR contains(lower(coalesce(part_model, q.model, o.model)), 'claude') THEN 'anthropic' END) AS provider,
+  coalesce(part_model, q.model, o.model) AS model, q.model AS model_requested, 'chat' AS operation,
   b.usage.service_tier AS service_tier, b.usage.speed AS speed, b.usage.inference_geo AS inference_geo, o.region AS region,
   coalesce(outer_user(o), said(json_extract_string(q.metadata, '$.user_id'))) AS "user",
   o.agent AS agent, o.feature AS feature, o.team AS team, o.plan AS plan, o.key AS key, o.project AS project, o.environment AS environment, o.task AS task,
@@ -47,5 +49,6 @@ SELECT file, md5(CAST(json AS VARCHAR)) AS line_digest, 'anthropic_message' AS s
   CASE WHEN part = 0 THEN b.usage.output_tokens_details.thinking_tokens END AS reasoning,
   CASE WHEN part = 0 THEN b.usage.server_tool_use.web_search_requests END AS web_searches,
   false AS input_includes_cache, true AS output_includes_reasoning,
+  outer_cost(o) AS source_cost, CASE WHEN outer_cost(o) IS NOT NULL THEN 'recorded' END AS source_cost_kind,
   coalesce(q.messages, q.system) AS prompt
 FROM billed

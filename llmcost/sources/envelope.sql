@@ -11,7 +11,7 @@ SELECT file, json, request,
     "latency_ms":"VARCHAR","duration_ms":"VARCHAR","user":"VARCHAR","user_id":"VARCHAR","end_user":"VARCHAR","customer_id":"VARCHAR",
     "agent":"VARCHAR","feature":"VARCHAR","session":"VARCHAR","session_id":"VARCHAR","trace":"VARCHAR","trace_id":"VARCHAR",
     "turn":"VARCHAR","turn_id":"VARCHAR","environment":"VARCHAR","team":"VARCHAR","plan":"VARCHAR","key":"VARCHAR","project":"VARCHAR",
-    "task":"VARCHAR","provider":"VARCHAR","model":"VARCHAR","region":"VARCHAR","id":"VARCHAR","request_id":"VARCHAR","custom_id":"VARCHAR","metadata":"JSON","tags":"JSON","call_type":"VARCHAR","type":"VARCHAR"}') AS o,
+    "task":"VARCHAR","cost":"VARCHAR","cost_usd":"VARCHAR","total_cost":"VARCHAR","response_cost":"VARCHAR","spend":"VARCHAR","provider":"VARCHAR","model":"VARCHAR","region":"VARCHAR","id":"VARCHAR","request_id":"VARCHAR","custom_id":"VARCHAR","metadata":"JSON","tags":"JSON","call_type":"VARCHAR","type":"VARCHAR"}') AS o,
   from_json(request, '{"model":"VARCHAR","service_tier":"VARCHAR","safety_identifier":"VARCHAR","user":"VARCHAR","messages":"JSON","input":"JSON",
     "system":"JSON","metadata":"JSON"}') AS q
 FROM (
@@ -22,3 +22,4 @@ CREATE OR REPLACE TEMP MACRO outer_time(o) AS
   coalesce(o.timestamp, o.time, o.ts, o.created_at, o.started_at, o.start_time, o.startTime, o.request_time, o.date);
 CREATE OR REPLACE TEMP MACRO outer_end(o) AS coalesce(o.ended_at, o.end_time, o.endTime);
 CREATE OR REPLACE TEMP MACRO outer_user(o) AS coalesce(said(o.user), said(o.user_id), said(o.end_user), said(o.customer_id));
+CREATE OR REPLACE TEMP MACRO outer_cost(o) AS coalesce(o.cost_usd, o.cost, o.total_cost, o.response_cost, o.spend);

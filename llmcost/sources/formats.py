@@ -588,6 +588,50 @@ FORMATS: tuple[Format, ...] = (
     ),
 )
 
+
+def _usage_of_anthropic(r: Record) -> bool:
+    """Usage as Anthropic counts it, in a record that somebody made himself."""
+    body = _body(r)
+    usage = body.get("usage")
+    if not isinstance(usage, Mapping) or "input_tokens" not in usage:
+        return False
+    cached = {"cache_read_input_tokens", "cache_creation_input_tokens", "cache_creation"} & set(usage)
+    return bool(cached) or "claude" in str(body.get("model", r.get("model"))).lower()
+
+
+OPENAI_USAGE = frozenset(
+    f"{of}_tokens{end}" for of in ("prompt", "completion", "input", "output", "total") for end in ("", "_details")
+)
+
+
+def _usage_of_openai(r: Record) -> bool:
+    """The same as OpenAI does. Names that are not OpenAI's may mean something else: the reader of any names asks for less."""
+    body = _body(r)
+    usage = body.get("usage")
+    is_named = any("model" in each for each in (body, r, r.get("request")) if isinstance(each, Mapping))
+    return isinstance(usage, Mapping) and bool(usage) and set(usage) <= OPENAI_USAGE and is_named
+
+
+MADE_BY_HAND: tuple[Format, ...] = (
+    Format(
+        "anthropic_usage",
+        "records of your own around usage as Anthropic counts it",
+        "sources/anthropic.sql",
+        _usage_of_anthropic,
+        "usage with input_tokens and cache_read_input_tokens, cache_creation_input_tokens or a model named claude",
+        "as anthropic_message",
+    ),
+    Format(
+        "openai_usage",
+        "records of your own around usage as OpenAI counts it",
+        "sources/openai.sql",
+        _usage_of_openai,
+        "usage whose names are all OpenAI's (prompt_tokens, input_tokens_details ...), with model",
+        "as openai_chat",
+    ),
+)
+"""Looked at last: whatever else is known of such a record says more."""
+
 GENERIC = Format(
     "generic",
     "any CSV, JSON lines or Parquet with recognisable column names, or with a mapping in llmcost.yaml",
@@ -620,7 +664,7 @@ REFUSALS: tuple[Refusal, ...] = (
     ),
 )
 
-BY_NAME: dict[str, Format] = {f.name: f for f in (*FORMATS, GENERIC)}
+BY_NAME: dict[str, Format] = {f.name: f for f in (*FORMATS, *MADE_BY_HAND, GENERIC)}
 SAMPLE_RECORDS = 400
 CLEAR_RECORDS, CLEAR_SHARE = 24, 0.9
 """A file whose first records nearly all are of one format is not asked further: of a thousand small files that is most of the work."""
@@ -630,7 +674,7 @@ SAMPLE_BYTES = 8 << 20
 def of_record(record: object) -> str | None:
     """The format of one record, or None for the generic reader."""
     if isinstance(record, Mapping):
-        return next((f.name for f in FORMATS if f.fits(record)), None)
+        return next((f.name for f in (*FORMATS, *MADE_BY_HAND) if f.fits(record)), None)
     return None
 
 

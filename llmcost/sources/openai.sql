@@ -4,7 +4,8 @@ SELECT file, md5(CAST(json AS VARCHAR)) AS line_digest,
   CASE WHEN b.object = 'response' OR starts_with(b.id, 'resp_') THEN 'openai_responses'
        WHEN b.object = 'list' THEN 'openai_embeddings' WHEN is_transcription THEN 'openai_transcription' WHEN is_image THEN 'openai_images' ELSE 'openai_chat' END AS source,
   CASE WHEN o.call_type IS NULL AND coalesce(b.object IN ('chat.completion', 'chat.completion.chunk', 'text_completion', 'response')
-         OR is_transcription OR is_image OR b.usage.prompt_tokens IS NOT NULL OR (coalesce(b.error.code, b.error.message) IS NOT NULL AND b.type IS NULL), false)
+         OR is_transcription OR is_image OR b.usage.prompt_tokens IS NOT NULL OR (b.usage.input_tokens IS NOT NULL AND b.type IS NULL AND NOT json_exists(body, '$.usage.cache_read_input_tokens') AND NOT json_exists(body, '$.usage.cache_creation_input_tokens'))
+         OR (coalesce(b.error.code, b.error.message) IS NOT NULL AND b.type IS NULL), false)
        THEN NULL ELSE 'no OpenAI response' END AS doubt,
   coalesce(said(b.id), said(o.request_id), said(o.id)) AS id,
   coalesce(b.created, b.created_at, outer_time(o)) AS started, coalesce(b.completed_at, outer_end(o)) AS ended,
@@ -14,8 +15,8 @@ SELECT file, md5(CAST(json AS VARCHAR)) AS line_digest,
   b.error.type AS error_class, coalesce(b.error.code, CASE WHEN http_status >= '400' THEN http_status END) AS error_code, b.error.message AS error_message,
   coalesce(b.choices[1].finish_reason, b.incomplete_details.reason) AS finish_reason,
   -- other vendors answer in the same shape; who bills is theirs to say, or follows from the model
-  coalesce(CASE WHEN body <> json THEN said(o.provider) END, CASE WHEN b.provider IS NULL AND is_openai(coalesce(b.model, q.model)) THEN 'openai' END) AS provider,
-  coalesce(b.model, q.model) AS model, q.model AS model_requested,
+  coalesce(CASE WHEN body <> json OR b.object IS NULL THEN said(o.provider) END, CASE WHEN (b.provider IS NULL OR b.object IS NULL) AND is_openai(coalesce(b.model, q.model)) THEN 'openai' END) AS provider,
+  coalesce(b.model, q.model, o.model) AS model, q.model AS model_requested,
   CASE b.object WHEN 'response' THEN 'responses' WHEN 'list' THEN 'embeddings' WHEN 'text_completion' THEN 'completion' ELSE CASE WHEN is_transcription THEN 'transcription' WHEN is_image THEN 'image_generation' ELSE 'chat' END END AS operation,
   -- a line of a batch's output bills the batch price, whatever tier its body names
   CASE WHEN o.custom_id IS NOT NULL AND http_status IS NOT NULL THEN 'batch' ELSE coalesce(b.service_tier, nullif(q.service_tier, 'auto')) END AS service_tier, o.region AS region,
@@ -31,15 +32,15 @@ SELECT file, md5(CAST(json AS VARCHAR)) AS line_digest,
   c.reasoning_tokens AS reasoning, c.audio_tokens AS audio_output, coalesce(c.image_tokens, CASE WHEN is_image THEN b.usage.output_tokens END) AS image_output, c.rejected_prediction_tokens AS rejected_prediction,
   true AS input_includes_cache,
   -- an OpenAI-compatible endpoint of another vendor may count reasoning beside the completion: there its own total decides
-  CASE WHEN b.object = 'response' OR is_openai(b.model) THEN true END AS output_includes_reasoning,
+  CASE WHEN b.object = 'response' OR b.usage.input_tokens IS NOT NULL OR is_openai(coalesce(b.model, o.model)) THEN true END AS output_includes_reasoning,
   -- each such item is one call of a tool that is billed apart; xAI counts them itself, and the sources that its live search used
   units_of([{'k': 'web_search', 'v': coalesce(t.web_search_calls, CAST(items['web_search_call'] AS VARCHAR))}, {'k': 'x_search', 'v': coalesce(t.x_search_calls, CAST(items['x_search_call'] AS VARCHAR))},
     {'k': 'file_search', 'v': coalesce(t.file_search_calls, t.document_search_calls, CAST(items['file_search_call'] AS VARCHAR))},
     {'k': 'code_interpreter', 'v': coalesce(t.code_interpreter_calls, CAST(items['code_interpreter_call'] AS VARCHAR))},
     {'k': 'image_generation', 'v': CAST(items['image_generation_call'] AS VARCHAR)}, {'k': 'search_source', 'v': b.usage.num_sources_used},
     {'k': 'seconds', 'v': CASE WHEN b.usage.type = 'duration' THEN b.usage.seconds END}]) AS units,
-  coalesce(b.usage.cost, b.usage.cost_in_usd_ticks) AS source_cost, CASE WHEN b.usage.cost IS NULL AND b.usage.cost_in_usd_ticks IS NOT NULL THEN 'ticks' END AS source_cost_unit,
-  CASE WHEN coalesce(b.usage.cost, b.usage.cost_in_usd_ticks) IS NOT NULL THEN 'charged' END AS source_cost_kind,
+  coalesce(b.usage.cost, b.usage.cost_in_usd_ticks, outer_cost(o)) AS source_cost, CASE WHEN b.usage.cost IS NULL AND b.usage.cost_in_usd_ticks IS NOT NULL THEN 'ticks' END AS source_cost_unit,
+  CASE WHEN coalesce(b.usage.cost, b.usage.cost_in_usd_ticks) IS NOT NULL THEN 'charged' WHEN outer_cost(o) IS NOT NULL THEN 'recorded' END AS source_cost_kind,
   coalesce(q.messages, q.input) AS prompt
 FROM (
   SELECT *, coalesce(b.usage.prompt_tokens_details, b.usage.input_tokens_details, b.usage.input_token_details) AS p,
