@@ -37,6 +37,6 @@ FROM (
   SELECT seq, chain, chain_step, chain_reason FROM steps WHERE length > 1
   UNION ALL
   -- a late row parted a run: who is alone now is no step of it any more
-  SELECT seq, NULL, NULL, NULL FROM steps WHERE length = 1 AND old_chain IS NOT NULL AND NOT (old_chain = request_id AND old_reason IS NOT DISTINCT FROM 'unknown')
+  SELECT seq, NULL, NULL, NULL FROM steps WHERE length = 1 AND old_chain IS NOT NULL AND NOT (old_chain = request_id AND coalesce(old_reason IN ('unknown', 'policy'), false))
 ) AS c
 WHERE t.seq = c.seq AND (t.chain, t.chain_step, t.chain_reason) IS DISTINCT FROM (c.chain, c.chain_step, c.chain_reason)

@@ -139,3 +139,7 @@ CREATE OR REPLACE TEMP MACRO attribute_map(j) AS
     WHEN 'ARRAY' THEN map_of(list_filter(list_transform(CAST(j AS JSON[]),
       lambda e: {'k': coalesce(json_extract_string(e, '$.key'), json_extract_string(e, '$.Key')), 'v': attribute_value(coalesce(e -> '$.value', e -> '$.Value'))}),
       lambda e: e.k IS NOT NULL)) END;
+
+CREATE OR REPLACE TEMP MACRO fell_back(fallbacks, fallback_from) AS coalesce(fallbacks > 0, false) OR fallback_from IS NOT NULL;
+-- names that leave the choice of a model to a router
+CREATE OR REPLACE TEMP MACRO asks_a_router(model_requested) AS coalesce(regexp_full_match(model_requested, '(openrouter/auto|(azure/|azure_ai/)?model-router|auto_router/.*)'), false);

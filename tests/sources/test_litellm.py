@@ -262,6 +262,18 @@ def test_a_fallback_without_the_failure_is_known_by_its_marker(tmp_path: Path) -
     assert (row["chain"], row["chain_step"], row["chain_reason"]) == ("chatcmpl-b2", 2, "unknown")
 
 
+def test_a_model_that_the_router_chose_is_a_step_of_policy(tmp_path: Path) -> None:
+    chosen, asked = (
+        {"router_metadata": {"requested_model": wanted, "selected_model": "gpt-4o-mini"}, "usage_object": USAGE}
+        for wanted in ("auto", "gpt-4o-mini")
+    )
+    rows = spend(
+        tmp_path / "table", {"metadata": json.dumps(chosen)}, {"request_id": "b3", "metadata": json.dumps(asked)}
+    ).rows
+    assert [(row["chain_step"], row["chain_reason"]) for row in rows] == [(1, "policy"), (None, None)]
+    assert slp(tmp_path / "payload", {"metadata": chosen}).one["chain_reason"] == "policy"
+
+
 HOUSEKEEPING = (
     "aget_responses",
     "alist_batches",
