@@ -4,7 +4,14 @@ WITH here AS (
 ), every AS (
   SELECT id, alias, false AS is_old FROM here
   UNION
-  SELECT request_id, a.alias, true FROM target.aliases a WHERE a.alias IN (SELECT alias FROM here UNION SELECT id FROM here) OR a.request_id IN (SELECT id FROM here)
+  -- a log of another kind may know the request by that second id alone
+  SELECT r.request_id, r.request_id, false FROM records
+  WHERE r.problem IS NULL AND r.skip IS NULL AND r.request_id IN (SELECT alias FROM here UNION SELECT alias FROM target.aliases)
+  UNION
+  SELECT a.request_id, a.alias, true FROM target.aliases a
+  WHERE a.alias IN (SELECT alias FROM here) OR a.request_id IN (SELECT id FROM here) OR a.alias IN (SELECT r.request_id FROM records WHERE r.request_id IN (SELECT alias FROM target.aliases))
+  UNION
+  SELECT t.request_id, t.request_id, true FROM target.requests t WHERE t.request_id IN (SELECT alias FROM here)
 ), linked AS (
   SELECT alias FROM every GROUP BY alias HAVING count(DISTINCT id) > 1
 )

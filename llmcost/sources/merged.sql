@@ -8,7 +8,7 @@ WITH keys AS (
   SELECT *, CAST(NULL AS BIGINT) AS old_seq, 0 AS is_old FROM arrivals SEMI JOIN keys USING (fold_key)
   UNION ALL BY NAME
   SELECT t.* EXCLUDE (ts, line, seq, cost, price_id, unpriced_reason), k.final_id, t.file AS final_file, t.line AS final_line,
-    t.seq AS old_seq, 1 AS is_old, k.fold_key, false AS snapshot
+    t.seq AS old_seq, 1 AS is_old, k.fold_key, t.source IN (SELECT source FROM candidates WHERE snapshot) AS snapshot
   FROM target.requests t JOIN (SELECT DISTINCT seq, fold_key, final_id FROM known) k ON k.seq = t.seq
 )
 SELECT *, row_number() OVER (
@@ -27,8 +27,8 @@ SELECT fold_key, min(old_seq) AS old_seq, any_value(row_no) FILTER (rank = 1) AS
     'session', 'turn', 'trace', 'parent', 'task', 'tags', 'provider', 'model', 'model_requested', 'model_group', 'operation', 'service_tier', 'speed', 'region',
     'inference_geo', 'latency_ms', 'ttft_ms', 'finish_reason', 'chain', 'chain_step', 'chain_reason', 'source_cost', 'source_cost_kind', 'prompt_hash',
     'prefix_blocks', 'scores')), rank),
-  CASE WHEN bool_or(snapshot) THEN min(ts_us) ELSE arg_min(ts_us, rank) END AS ts_us,
-  CASE WHEN bool_or(snapshot) THEN max(COLUMNS('_tokens$')) ELSE any_value(COLUMNS('_tokens$')) FILTER (rank = 1) END,
+  CASE WHEN any_value(snapshot) FILTER (rank = 1) THEN min(ts_us) ELSE arg_min(ts_us, rank) END AS ts_us,
+  CASE WHEN any_value(snapshot) FILTER (rank = 1) THEN max(COLUMNS('_tokens$')) FILTER (snapshot) ELSE any_value(COLUMNS('_tokens$')) FILTER (rank = 1) END,
   any_value(COLUMNS(lambda c: c IN ('source', 'kind', 'status', 'error_kind', 'error_code', 'requests', 'units', 'usage_quality', 'usage_basis', 'cache_assumed', 'reasoning_assumed', 'fallbacks', 'fallback_from')))
     FILTER (rank = 1)
 FROM members
