@@ -442,7 +442,7 @@ _CAP = {
     "name": Key(_TEXT),
     "plan": Key(_TEXT),
     "when": Key(_WHEN),
-    "per": Key(_DIMENSION, "user"),
+    "per": Key(_word("user"), "user"),
     "limit": Key(_scalar("a number above 0", _positive), required=True),
     "unit": Key(_word("turn", "request", "token", "usd")),
     "window": Key(_CAP_WINDOW, required=True),

@@ -8,7 +8,126 @@ import typer
 
 from llmcost.cli import options, session
 
-app = typer.Typer(no_args_is_help=True, help="What a user may cost, and what caps on requests would do.")
+app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+
+
+@app.callback()
+def caps(
+    ctx: typer.Context,
+    unit: Annotated[
+        Optional[str],
+        typer.Option("--unit", help="turn or request.  [default: turn where turns are known]", show_default=False),
+    ] = None,
+    short: Annotated[
+        str, typer.Option("--short", metavar="WINDOW", help="The short window that a cap is looked for in.")
+    ] = "3h",
+    ltv_basis: Annotated[
+        Optional[str],
+        typer.Option("--ltv-basis", help="What the ltv of users.csv is: before or after LLM cost. It then wins."),
+    ] = None,
+    ltv_horizon: Annotated[
+        Optional[str],
+        typer.Option(
+            "--ltv-horizon", metavar="LENGTH", help="The time that ltv spans, such as 12 months.  [default: a life]"
+        ),
+    ] = None,
+    detail: Annotated[
+        bool, typer.Option("--detail", help="Also the bounds, the costs, five candidates, and who is over.")
+    ] = False,
+    where: options.Where = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    last: options.Last = None,
+    tz: options.Tz = None,
+    currency: options.Currency = None,
+    format: options.Format = "table",
+    output: options.Output = None,
+    strict: options.Strict = False,
+    log: options.Log = None,
+    db: options.Db = None,
+    config: options.ConfigFile = None,
+    wait: options.Wait = 15.0,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    debug: options.Debug = False,
+) -> None:
+    """What a user is worth, what a user may cost, and the caps that follow from it.
+
+    \b
+    llmcost caps                               one row per plan of llmcost.yaml
+    llmcost caps --detail --short 5h           every bound, five candidates, who is over
+    llmcost caps --log logs/ --format json     for programs
+
+    Needs plans: and ltv: in llmcost.yaml, and counts the silent users of users.csv too. A plan that lacks what it takes
+    is shown without a cap, with the reason.
+    """
+    from llmcost.errors import UNDECIDED, UsageError
+
+    if ctx.invoked_subcommand is not None:
+        given = [name for name in ctx.params if getattr(ctx.get_parameter_source(name), "name", "") == "COMMANDLINE"]
+        if given:
+            raise UsageError(
+                f"--{given[0].replace('_', '-')} stands before {ctx.invoked_subcommand}",
+                place="caps",
+                hint=f"write it behind: llmcost caps {ctx.invoked_subcommand} ...",
+            )
+        return
+
+    import os
+
+    from llmcost import windows
+    from llmcost.caps import advice
+    from llmcost.caps import cap as rules
+    from llmcost.caps.recommend import recommend
+    from llmcost.caps.traffic import Asked
+
+    settings = session.config(config)
+    session.only_usd(currency, settings)
+    if unit is not None:
+        session.one_of(unit, ("turn", "request"), "--unit")
+    if ltv_basis is not None:
+        session.one_of(ltv_basis, ("before", "after"), "--ltv-basis")
+    months = _months(ltv_horizon, ltv_basis)
+    window = rules.parse(f"1/{short}", place="--short")
+    zone = session.zone(tz, settings)
+    asked = Asked("user", session.condition(where), session.window(since, until, last, zone), zone)
+    now_us = int(windows.now(os.environ).timestamp()) * 1_000_000
+    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+        found = recommend(
+            store,
+            settings,
+            asked,
+            now_us=now_us,
+            window=window,
+            unit=unit,
+            ltv_basis=ltv_basis,
+            ltv_months=months,
+        )
+        if format in ("json", "ndjson"):
+            tables = [advice.as_document(found)]
+        else:
+            tables = [advice.as_rows(found)] if format == "csv" else advice.for_people(found, detail=detail)
+    session.show(tables, format, output)
+    if strict and not found.days:
+        raise typer.Exit(UNDECIDED)
+
+
+def _months(horizon: str | None, basis: str | None) -> int | None:
+    """--ltv-horizon in whole months."""
+    from llmcost.caps.worth import months
+    from llmcost.config import duration
+    from llmcost.errors import UsageError
+
+    if horizon is None:
+        return None
+    length = duration(horizon)
+    if length is None or months(length) != int(months(length)):
+        raise UsageError(
+            f"'{horizon}' is no whole number of months", place="--ltv-horizon", hint="write '12 months' or 1y"
+        )
+    if basis is None:
+        raise UsageError("needs --ltv-basis", place="--ltv-horizon", hint="say --ltv-basis before or after")
+    return int(months(length))
 
 
 @app.command("simulate", short_help="What a cap would block and save")

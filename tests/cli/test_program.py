@@ -32,6 +32,8 @@ COMMANDS = (
     "sql",
     "reprice",
     "sources",
+    "caps",
+    "caps simulate",
     "prices list",
     "prices show",
     "prices check",
