@@ -12,7 +12,7 @@ SELECT file, 'litellm_spendlogs' AS source,
   m.error_information.error_class AS error_class, m.error_information.error_code AS error_code, m.error_information.error_message AS error_message,
   -- the gateway's cache marks its rows in the id too; cache_hit is the text "None", "True" or "False"
   lower(cache_hit) = 'true' OR contains(request_id, '_cache_hit') AS cache_hit,
-  custom_llm_provider AS provider, model, said(model_group) AS model_group, said(model_group) AS model_requested, call_type AS operation,
+  custom_llm_provider AS provider, litellm_model(model, custom_llm_provider) AS model, said(model_group) AS model_group, said(model_group) AS model_requested, call_type AS operation,
   m.usage_object.service_tier AS service_tier, m.usage_object.speed AS speed, m.usage_object.inference_geo AS inference_geo,
   coalesce(said(end_user), said(m.user_api_key_end_user_id)) AS "user",
   coalesce(said(m.user_api_key_alias), said(api_key)) AS key,

@@ -109,6 +109,37 @@ def test_a_payload(tmp_path: Path) -> None:
     assert (row["feature"], row["tags"]) == ("rerank", {"feature": "rerank"})
 
 
+def test_the_library_names_the_user_among_the_parameters(tmp_path: Path) -> None:
+    asked = {"end_user": None, "model_parameters": {"stream": False, "user": "u7"}}
+    rows = slp(
+        tmp_path,
+        {"id": "a", **asked},
+        {"id": "b", **asked, "end_user": "u42"},
+        {"id": "c", **asked, "model_parameters": {"user": ""}},
+        {"id": "d", **asked, "model_parameters": "redacted-by-litellm"},
+    ).by_id()
+    assert {id: row["user"] for id, row in rows.items()} == {"a": "u7", "b": "u42", "c": None, "d": None}
+
+
+def test_a_model_is_named_without_its_provider(tmp_path: Path) -> None:
+    logs = put(
+        tmp_path / "logs",
+        "a.jsonl",
+        [
+            {**SLP, "id": "a", "model": "openai/gpt-4o"},
+            {**SLP, "id": "b", "model": "openai/gpt-4o", "custom_llm_provider": "openrouter"},
+            {**SLP, "id": "c", "model": "openai/gpt-4o", "custom_llm_provider": ""},
+        ],
+    )
+    more = put(tmp_path / "logs", "b.jsonl", [{**SPEND, "model": "openai/gpt-4o"}])
+    assert [(row["provider"], row["model"]) for row in read(logs, more).rows] == [
+        ("openai", "gpt-4o"),
+        ("openrouter", "openai/gpt-4o"),  # there it is the model's name
+        (None, "openai/gpt-4o"),
+        ("openai", "gpt-4o"),
+    ]
+
+
 def csv_of(*records: Record) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(records[0]))
