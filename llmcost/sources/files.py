@@ -25,7 +25,7 @@ from llmcost.sources import streams
 from llmcost.store import Store, quote_text
 
 LOG_SUFFIXES = (
-    *(".jsonl", ".jsonl.out", ".ndjson", ".json", ".log", ".csv", ".tsv", ".parquet"),
+    *(".jsonl", ".jsonl.out", ".ndjson", ".json", ".log", ".sse", ".csv", ".tsv", ".parquet"),
     *(".db", ".sqlite", ".sqlite3"),
 )
 PACKED_SUFFIXES = (".gz", ".zst")

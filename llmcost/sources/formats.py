@@ -72,11 +72,11 @@ def _openai(r: Record) -> bool:
         # transcriptions and images
         or (isinstance(usage, Mapping) and usage.get("type") in ("tokens", "duration"))
         or (isinstance(usage, Mapping) and "input_tokens" in usage and isinstance(body.get("data"), list))
-        # a failed call: an error body in a wrapper, or a line of a batch that got no response
+        # a failed call: an error body in a wrapper or beside its request, or a line of a batch that got no response
         or (
             isinstance(error, Mapping)
             and {"code", "message"} <= set(error)
-            and (body is not r or {"custom_id", "response"} <= set(r))
+            and (body is not r or isinstance(r.get("request"), Mapping) or {"custom_id", "response"} <= set(r))
         )
     )
 

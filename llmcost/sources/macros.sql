@@ -43,6 +43,10 @@ CREATE OR REPLACE TEMP MACRO prompt_holds_cache(call_type, provider) AS
   CASE call_type WHEN 'anthropic_messages' THEN false WHEN 'aanthropic_messages' THEN false
     WHEN 'pass_through_endpoint' THEN CASE WHEN provider = 'anthropic' THEN false END WHEN 'allm_passthrough_route' THEN NULL ELSE true END;
 
+-- LiteLLM's model: failed attempts and cache hits have the provider before it, others have not; the provider has a column of its own
+CREATE OR REPLACE TEMP MACRO litellm_model(model, provider) AS
+  CASE WHEN starts_with(model, provider || '/') THEN substr(model, length(provider) + 2) ELSE model END;
+
 -- LiteLLM's messages, unless it was told not to log them
 CREATE OR REPLACE TEMP MACRO recorded_prompt(x) AS
   CASE WHEN strlen(x) > 200 OR NOT (x IN ('', '{}', '[]', 'null') OR contains(x, 'redacted-by-litellm')) THEN x END;

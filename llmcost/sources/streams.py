@@ -67,7 +67,8 @@ def fold(items: Iterable[Item], *, is_sse: bool = False, is_one: bool = False) -
     """
     answer: Answer | None = None
     earlier: deque[str] = deque(maxlen=1000)
-    for line, record, raw in items:
+    for line, found, raw in items:
+        record = _unwrapped(found) if found else found
         protocol = _protocol(record, answer, is_sse) if record else None
         if answer and not is_one and (record is DONE or (protocol and record and _is_next(record, protocol, answer))):
             yield _folded(answer)
@@ -99,7 +100,7 @@ def _folded(answer: Answer) -> Fold:
 
 def is_event(record: Record) -> bool:
     """Whether a record is one event of a stream and no whole answer."""
-    return _protocol(record, None, False) is not None
+    return _protocol(_unwrapped(record), None, False) is not None
 
 
 def name(record: Record) -> str:
@@ -108,12 +109,27 @@ def name(record: Record) -> str:
     return str(kind or next((key for key in record if MARKS.search(f'"{key}"'.encode())), "unknown"))[:60]
 
 
+def _unwrapped(record: Record) -> Record:
+    """The chunk inside what OpenAI's stream helper hands out for it."""
+    return _object(record, "chunk") or record if record.get("type") == "chunk" else record
+
+
+ECHOES = ("text", "thinking", "citation", "input_json", "signature")
+ECHO_PREFIXES = ("content.", "refusal.", "tool_calls.", "logprobs.")
+
+
+def _is_echo(record: Record) -> bool:
+    """What the stream helpers of the SDKs add to the events: the text so far, again."""
+    kind = str(record.get("type"))
+    return (kind in ECHOES and ("snapshot" in record or kind == "signature")) or kind.startswith(ECHO_PREFIXES)
+
+
 def _protocol(record: Record, answer: Answer | None, is_sse: bool) -> Protocol | None:
     found = next((p for p in PROTOCOLS if p.fits(record)), None)
     if found is None and answer:
         # the last chunk of Gemini looks like a whole answer, but for its id
         is_last = bool(answer.last_id) and record.get("responseId") == answer.last_id
-        if is_last or (not answer.is_over and _failure(record, is_sse)):
+        if is_last or _is_echo(record) or (not answer.is_over and _failure(record, is_sse)):
             return answer.protocol
     if found is None and is_sse:
         found = next((p for p in PROTOCOLS if p.fits_sse(record)), None)

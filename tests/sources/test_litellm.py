@@ -109,6 +109,76 @@ def test_a_payload(tmp_path: Path) -> None:
     assert (row["feature"], row["tags"]) == ("rerank", {"feature": "rerank"})
 
 
+def test_the_library_names_the_user_among_the_parameters(tmp_path: Path) -> None:
+    asked = {"end_user": None, "model_parameters": {"stream": False, "user": "u7"}}
+    rows = slp(
+        tmp_path,
+        {"id": "a", **asked},
+        {"id": "b", **asked, "end_user": "u42"},
+        {"id": "c", **asked, "model_parameters": {"user": ""}},
+        {"id": "d", **asked, "model_parameters": "redacted-by-litellm"},
+    ).by_id()
+    assert {name: row["user"] for name, row in rows.items()} == {"a": "u7", "b": "u42", "c": None, "d": None}
+
+
+def test_a_model_is_named_without_its_provider(tmp_path: Path) -> None:
+    logs = put(
+        tmp_path / "logs",
+        "a.jsonl",
+        [
+            {**SLP, "id": "a", "model": "openai/gpt-4o"},
+            {**SLP, "id": "b", "model": "openai/gpt-4o", "custom_llm_provider": "openrouter"},
+            {**SLP, "id": "c", "model": "openai/gpt-4o", "custom_llm_provider": ""},
+        ],
+    )
+    more = put(tmp_path / "logs", "b.jsonl", [{**SPEND, "model": "openai/gpt-4o"}])
+    assert [(row["provider"], row["model"]) for row in read(logs, more).rows] == [
+        ("openai", "gpt-4o"),
+        ("openrouter", "openai/gpt-4o"),  # there it is the model's name
+        (None, "openai/gpt-4o"),
+        ("openai", "gpt-4o"),
+    ]
+
+
+def test_writes_are_known_by_lifetime_wherever_litellm_puts_it(tmp_path: Path) -> None:
+    lifetimes = {"ephemeral_5m_input_tokens": 100, "ephemeral_1h_input_tokens": 200, "ephemeral_30m_input_tokens": None}
+    details = {"cached_tokens": 1000, "cache_creation_tokens": 300, "cache_creation_token_details": lifetimes}
+    usage = {"cache_read_input_tokens": 1000, "cache_creation_input_tokens": 300, "prompt_tokens_details": details}
+    served = {"custom_llm_provider": "anthropic", "model": "claude-sonnet-4-5", "prompt_tokens": 1342}
+    served |= {"completion_tokens": 122, "total_tokens": 1464}
+    payload = {**SLP, **served, "metadata": {"usage_object": usage}}
+    row = {**SPEND, **served, "metadata": json.dumps({"usage_object": usage})}
+    logs = put(tmp_path / "logs", "a.jsonl", [payload])
+    for found in read(logs, put(tmp_path / "logs", "b.jsonl", [row])).rows:
+        assert tokens(found) == {
+            "fresh_input": 42,
+            "cache_read": 1000,
+            "cache_write_5m": 100,
+            "cache_write_1h": 200,
+            "text_output": 122,
+        }
+        # 42 x $3 + 1000 x $0.30 + 100 x $3.75 + 200 x $6 + 122 x $15, per million
+        assert found["cost"] == usd("0.003831")
+
+
+def test_the_searches_of_the_responses_api_are_counted_from_the_answer(tmp_path: Path) -> None:
+    search, message = {"type": "web_search_call", "id": "ws_1"}, {"type": "message", "id": "m_1"}
+    counted = {**USAGE, "server_tool_use": {"web_search_requests": 1}}
+    rows = slp(
+        tmp_path,
+        {"id": "two", "call_type": "responses", "response": {"output": [search, search, message]}},
+        {"id": "none", "call_type": "responses", "response": {"output": [message]}},
+        {"id": "counted", "metadata": {"usage_object": counted}, "response": {"output": [search, search]}},
+        {"id": "hidden", "response": "redacted-by-litellm"},
+    ).by_id()
+    assert {name: (row["units"] or {}).get("web_search") for name, row in rows.items()} == {
+        "two": 2,
+        "none": None,
+        "counted": 1,
+        "hidden": None,
+    }
+
+
 def csv_of(*records: Record) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(records[0]))

@@ -222,6 +222,29 @@ def test_failed_responses_are_attempts_and_cost_nothing(tmp_path: Path) -> None:
     }
 
 
+def test_an_error_beside_its_request_is_an_attempt(tmp_path: Path) -> None:
+    failed = {"timestamp": "2026-01-01T00:00:00Z", "user": "u42", "request": {"model": "gpt-4o"}}
+    slow = {"message": "slow", "type": "requests", "param": None, "code": "rate_limit_exceeded"}
+    broken = {"message": "oops", "type": "server_error", "param": None, "code": None}
+    done = read(
+        put(
+            tmp_path / "logs",
+            "a.jsonl",
+            [
+                {**failed, "status": 429, "error": slow},
+                {**failed, "status": 500, "response": {"error": broken}},
+                # an error of something else
+                {"timestamp": "2026-01-01T00:00:00Z", "request": "GET /", "error": {"reason": "slow"}},
+            ],
+        )
+    )
+    assert [(r["kind"], r["error_kind"], r["error_code"], r["model"], r["user"], r["cost"]) for r in done.rows] == [
+        ("attempt", "rate_limit", "rate_limit_exceeded", "gpt-4o", "u42", 0),
+        ("attempt", "server_error", "500", "gpt-4o", "u42", 0),
+    ]
+    assert [line for line, _ in done.reasons()] == [3]
+
+
 def test_an_answer_cut_by_the_filter_is_billed(tmp_path: Path) -> None:
     cut = {**RESPONSE, "status": "incomplete", "incomplete_details": {"reason": "content_filter"}}
     row = read(put(tmp_path / "logs", "a.jsonl", [cut])).one

@@ -257,6 +257,40 @@ def test_bedrock_counts_what_was_invoked_on_the_last_chunk() -> None:
 # --- where an answer ends ----------------------------------------------------------------------------------------------
 
 
+def test_the_stream_helpers_of_the_sdks_repeat_the_text_and_are_one_answer_all_the_same(tmp_path: Path) -> None:
+    of_openai = [
+        event
+        for part in chat()
+        for event in (
+            {"type": "chunk", "chunk": part, "snapshot": {"id": "c1", "choices": []}},
+            {"type": "content.delta", "delta": "o", "snapshot": "o", "parsed": None},
+        )
+    ]
+    of_openai.append({"type": "content.done", "content": "o", "parsed": None})
+    start, delta, *rest = claude()
+    echoes: list[Record] = [
+        {"type": "text", "text": "o", "snapshot": "o"},
+        {"type": "input_json", "partial_json": "{", "snapshot": {}},
+        {"type": "signature", "signature": "s"},
+    ]
+    # the same words outside a stream are lines of something else
+    foreign: list[Record] = [{"type": "text", "text": "o", "snapshot": "o"}, {"type": "content.delta", "delta": "o"}]
+    logs = put(tmp_path / "logs", "a.jsonl", [*foreign, *of_openai, start, delta, *echoes, *rest])
+    done = read(logs)
+    assert [tokens(row) for row in done.rows] == [EXAMPLE, {"fresh_input": 61, "cache_read": 1000, "text_output": 120}]
+    assert (done.rows[0]["cost"], [line for line, _ in done.reasons()]) == (COST, [1, 2])
+    # 4 chunks with an echo each and the last word, 6 events and 3 echoes: each but one of both answers
+    assert done.file.skipped == {FOLDED: 8 + len(claude()) + 3 - 1}
+
+
+def test_an_event_stream_in_a_folder_is_found_by_its_suffix(tmp_path: Path) -> None:
+    sse = "".join(f"data: {json.dumps(part)}\n\n" for part in chat())
+    put(tmp_path / "logs", "a.sse", sse)
+    put(tmp_path / "logs", "notes.md", sse)
+    done = read(tmp_path / "logs")
+    assert (tokens(done.one), [Path(name.path).name for name in done.report.files]) == (EXAMPLE, ["a.sse"])
+
+
 def test_streams_follow_each_other(tmp_path: Path) -> None:
     text = sse(chat("a"), done=True) + sse(claude("m")) + sse(chat("b", usage=None)) + sse(chat("c"), done=True)
     rows = read(put(tmp_path / "logs", "a.log", text)).by_id()
