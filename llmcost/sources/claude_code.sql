@@ -7,8 +7,9 @@
 --       service_tier VARCHAR, speed VARCHAR, inference_geo VARCHAR))
 SELECT file, 'claude_code' AS source,
   CASE WHEN message.id IS NULL AND requestId IS NULL THEN md5(concat_ws('|', sessionId, uuid, timestamp, CAST(message.usage AS VARCHAR))) END AS line_digest,
-  -- a line of something else has none of the names
-  CASE WHEN sessionId IS NULL AND type IS NULL AND message IS NULL AND timestamp IS NULL THEN 'no line of a transcript' END AS doubt,
+  -- a line without session is a summary or a snapshot of files, by its type; with the type of others, or none, it is theirs
+  CASE WHEN message.usage IS NULL AND uuid IS NULL AND (type IS NULL OR (sessionId IS NULL
+      AND regexp_full_match(type, 'message|error|session_meta|turn_context|event_msg|response_item|compacted|[A-Z]+|.*[.].*|.*-(create|update)'))) THEN 'no line of a transcript' END AS doubt,
   CASE WHEN message.usage IS NULL THEN 'a line without usage' WHEN message.model = '<synthetic>' AND coalesce(isApiErrorMessage, '') <> 'true' THEN 'an answer that Claude Code made up itself' END AS skip,
   coalesce(said(requestId), said(message.id)) AS id, said(message.id) AS alias, true AS snapshot,
   timestamp AS started,

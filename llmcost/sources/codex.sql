@@ -39,7 +39,7 @@ WITH lines AS (
   FROM steps
 )
 SELECT row_no, file, NULL::BIGINT AS part, 'codex' AS source,
-  CASE WHEN type IS NULL AND payload IS NULL THEN 'no line of a session' END AS doubt,
+  CASE WHEN payload IS NULL AND NOT regexp_matches(coalesce(type, ''), '^(thread|turn|item)[.]|^error$') THEN 'no line of a session' END AS doubt,
   CASE WHEN NOT coalesce(is_count, false) THEN 'a line without usage' WHEN c IS NULL THEN 'a count without usage' WHEN is_history THEN 'replayed from the session that opened this one'
        WHEN c.i = base.i AND c.o = base.o AND before_c IS NOT NULL THEN 'a count said again' END AS skip,
   -- the state of the counter names the call: a copy of the session says the same

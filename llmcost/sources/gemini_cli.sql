@@ -15,6 +15,8 @@ WITH listed AS (
   FROM listed
 )
 SELECT row_no, file, part, 'gemini_cli' AS source, md5(CAST(j AS VARCHAR)) AS line_digest,
+  CASE WHEN m.tokens IS NULL AND NOT coalesce((json_exists(j, '$.sessionId') AND json_exists(j, '$.projectHash')) OR json_exists(j, '$."$set"') OR json_exists(j, '$."$rewindTo"')
+      OR (m.id IS NOT NULL AND m.timestamp IS NOT NULL AND m.type IS NOT NULL AND NOT json_exists(j, '$.sessionId')), false) THEN 'no line of a chat' END AS doubt,
   -- what was rewound was billed all the same
   CASE WHEN m.tokens IS NULL THEN 'a line without usage' END AS skip,
   session || ':' || m.id AS id, m.timestamp AS started, 'google' AS provider, m.model AS model, 'generate_content' AS operation, session,

@@ -1,7 +1,14 @@
 -- one row is one observation of Langfuse (exports, API pages, events of an ingestion batch), or the facts of a trace, which its observations inherit
 -- raw: json
 WITH listed AS (
-  SELECT file, unnest(list_transform(
+  SELECT file,
+    -- an event or the rows of an export have their names; what has not is something else
+    NOT coalesce(json_type(json, '$.observations') = 'ARRAY' OR json_type(json, '$.batch') = 'ARRAY'
+      OR (json_exists(json, '$.body') AND regexp_full_match(json_extract_string(json, '$.type'), '.+-(create|update|log)'))
+      OR (json_exists(json, '$.id') AND json_exists(json, '$.timestamp') AND json_exists(json, '$.name'))
+      OR (json_exists(json, '$.id') AND list_bool_or(list_transform(['usageDetails', 'usage_details', 'inputUsage', 'parentObservationId', 'parent_observation_id', 'type'], lambda k: json_exists(json, '$.' || k)))
+          AND (json_exists(json, '$.startTime') OR json_exists(json, '$.start_time'))), false) AS is_none,
+    unnest(list_transform(
       CASE WHEN json_type(json, '$.observations') = 'ARRAY'
            THEN list_concat([{'kind': 'trace', 'j': coalesce(object_at(json, '$.trace'), json)}], 
              -- (a page of the API names them only)
@@ -13,7 +20,7 @@ WITH listed AS (
       lambda x, i: {'kind': x.kind, 'j': x.j, 'n': i - 1})) AS x
   FROM raw
 ), fields AS (
-  SELECT file, x.j AS j, x.n AS n, starts_with(x.kind, 'trace') AS is_trace,
+  SELECT file, is_none, x.j AS j, x.n AS n, starts_with(x.kind, 'trace') AS is_trace,
     -- the events of a batch say what they create or update, observations have their type
     CASE WHEN starts_with(x.kind, 'observation') THEN upper(json_extract_string(x.j, '$.type')) ELSE upper(split_part(x.kind, '-', 1)) END AS type,
     from_json(x.j, '{"id":"VARCHAR","name":"VARCHAR","traceId":"VARCHAR","trace_id":"VARCHAR","parentObservationId":"VARCHAR","parent_observation_id":"VARCHAR",
@@ -55,6 +62,7 @@ WITH listed AS (
   FROM counts
 )
 SELECT file, md5(CAST(j AS VARCHAR)) AS line_digest, 'langfuse' AS source, nullif(n, 0) AS part,
+  CASE WHEN is_none THEN 'no record of Langfuse' END AS doubt,
   CASE WHEN is_trace THEN 'facts of a trace'
        WHEN coalesce(i, out, t) IS NULL AND type NOT IN ('GENERATION', 'EMBEDDING') THEN 'an observation that is no call of a model'
        WHEN j IS NULL OR o.id IS NULL THEN 'no observation' END AS skip,

@@ -1,7 +1,7 @@
 -- one row is one message of opencode, from its file or from the rows of its database
 -- raw: id, sessionID, session_id, role, modelID, providerID, cost, agent, mode, data, tokens JSON, time JSON, path JSON, error JSON
 SELECT file, 'opencode' AS source,
-  CASE WHEN id IS NULL THEN 'no message' END AS doubt,
+  CASE WHEN id IS NULL OR coalesce(sessionID, session_id, data) IS NULL OR coalesce(role, modelID, data) IS NULL THEN 'no message' END AS doubt,
   CASE WHEN coalesce(role, json_extract_string(d, '$.role')) = 'user' THEN 'a message of the user' WHEN tk IS NULL THEN 'a line without usage' END AS skip,
   id, json_extract_string(tm, '$.created') AS started, json_extract_string(tm, '$.completed') AS ended,
   CASE WHEN er IS NOT NULL THEN 'error' ELSE 'success' END AS status, json_extract_string(er, '$.name') AS error_class, json_extract_string(er, '$.data.statusCode') AS error_code, json_extract_string(er, '$.data.message') AS error_message,

@@ -47,7 +47,7 @@ WITH told AS (
   FROM told
 )
 SELECT file, md5(text) AS line_digest, 'otel' AS source, part,
-  CASE WHEN trace IS NULL AND text IS NOT NULL AND coalesce(input, output, total, operation, openinference_kind) IS NULL THEN 'no span' END AS doubt,
+  CASE WHEN is_none OR ((trace IS NULL OR span IS NULL) AND text IS NOT NULL AND coalesce(input, output, total, operation, openinference_kind) IS NULL) THEN 'no span' END AS doubt,
   CASE WHEN text IS NULL THEN 'a batch without spans'
        WHEN coalesce(input, output, total) IS NULL AND coalesce(operation IN ('chat', 'generate_content', 'text_completion', 'completion', 'embeddings', 'responses'), false) = false
          AND coalesce(openinference_kind IN ('LLM', 'EMBEDDING'), false) = false THEN 'a span that is no call of a model' END AS skip,

@@ -9,7 +9,7 @@ WITH batches AS (
   FROM raw
 ), single AS (
   SELECT file, unnest(list_transform(CASE WHEN len(listed) > 0 THEN listed ELSE [{'resource': NULL::JSON, 'event': NULL::JSON}] END, lambda x, i: {'x': x, 'n': i - 1})) AS one,
-    json IS NULL OR json_type(json) <> 'OBJECT' AS is_none
+    NOT coalesce(json_exists(json, '$.resourceLogs') OR json_exists(json, '$.resource_logs'), false) AS is_none
   FROM batches
 ), mapped AS (
   SELECT file, is_none, nullif(one.n, 0) AS part, CAST(one.x.event AS VARCHAR) AS text, attribute_map(one.x.event -> '$.attributes') AS m, attribute_map(one.x.resource) AS r,

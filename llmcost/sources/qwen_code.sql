@@ -3,7 +3,7 @@
 --   usageMetadata STRUCT(promptTokenCount VARCHAR, cachedContentTokenCount VARCHAR, candidatesTokenCount VARCHAR, thoughtsTokenCount VARCHAR, toolUsePromptTokenCount VARCHAR, totalTokenCount VARCHAR),
 --   message STRUCT(model VARCHAR)
 SELECT file, 'qwen_code' AS source,
-  CASE WHEN sessionId IS NULL AND type IS NULL THEN 'no line of a transcript' END AS doubt,
+  CASE WHEN sessionId IS NULL OR uuid IS NULL THEN 'no line of a transcript' END AS doubt,
   CASE WHEN usageMetadata IS NULL THEN 'a line without usage' END AS skip,
   sessionId || ':' || uuid AS id, timestamp AS started, coalesce(model, message.model) AS model, 'chat' AS operation,
   CASE WHEN contains(lower(coalesce(model, message.model)), 'qwen') THEN 'alibaba' END AS provider,

@@ -22,7 +22,7 @@ WITH batches AS (
     lambda x, i: {'x': x, 'n': i - 1})) AS one
   FROM batches
 )
-SELECT file, CAST(span AS VARCHAR) AS text, nullif(n, 0) AS part, scope,
+SELECT file, CAST(span AS VARCHAR) AS text, is_none, nullif(n, 0) AS part, scope,
   span_id(coalesce(s.traceId, s.trace_id, s.context.trace_id, s.spanContext.traceId, json_extract_string(span, '$.SpanContext.TraceID'))) AS trace,
   span_id(coalesce(s.spanId, s.span_id, s.context.span_id, s.spanContext.spanId, json_extract_string(span, '$.SpanContext.SpanID'), CASE WHEN s.traceId IS NOT NULL THEN s.id END)) AS span,
   span_id(coalesce(s.parentSpanId, s.parent_span_id, s.parent_id, s.parentId, s.parentSpanContext.spanId, json_extract_string(span, '$.Parent.SpanID'))) AS parent,
@@ -36,7 +36,7 @@ SELECT file, CAST(span AS VARCHAR) AS text, nullif(n, 0) AS part, scope,
   -- a span without the word for its attributes is nothing but attributes
   attribute_map(coalesce(s.attributes, span -> '$.Attributes', span)) AS attributes, attribute_map(coalesce(resource, span -> '$.Resource')) AS resource
 FROM (
-  SELECT file, one.n AS n, one.x.scope AS scope, one.x.resource AS resource, one.x.span AS span,
+  SELECT file, json IS NULL AS is_none, one.n AS n, one.x.scope AS scope, one.x.resource AS resource, one.x.span AS span,
     from_json(one.x.span, '{"traceId":"VARCHAR","trace_id":"VARCHAR","spanId":"VARCHAR","span_id":"VARCHAR","id":"VARCHAR","parentSpanId":"VARCHAR","parent_span_id":"VARCHAR",
       "parent_id":"VARCHAR","parentId":"VARCHAR","name":"VARCHAR","span_name":"VARCHAR",
       "context":{"trace_id":"VARCHAR","span_id":"VARCHAR"},"spanContext":{"traceId":"VARCHAR","spanId":"VARCHAR"},"parentSpanContext":{"spanId":"VARCHAR"},
