@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, localcontext
 
-from llmcost.caps.recommend import DAYS_PER_MONTH, LEVEL, Candidate, Costs, PlanFound, Recommended
+from llmcost.caps.recommend import LEVEL, Candidate, Costs, PlanFound, Recommended
 from llmcost.caps.worth import BOUNDS, DIGITS
 from llmcost.figures import count, money
 from llmcost.model import Column, Table
@@ -124,7 +124,7 @@ def _affordable(one: PlanFound, cap: Candidate) -> bool | None:
 def _cost_under(found: Recommended, one: PlanFound, cap: Candidate) -> Decimal | None:
     if one.cost_per_user_month is None or not found.days or not one.users:
         return None
-    return one.cost_per_user_month - cap.spend_avoided / (found.days / DAYS_PER_MONTH) / one.users
+    return one.cost_per_user_month - cap.spend_avoided / found.months / one.users
 
 
 def _payers(one: PlanFound, cap: Candidate) -> int | None:
@@ -377,7 +377,7 @@ def _candidates(found: Recommended) -> Table:
         Column("requests_blocked", "count", "requests blocked", brief=False),
         Column("spend_avoided", "source_cost", "spend avoided"),
         Column("users_touched", "count", "users touched"),
-        Column("payers_touched", "count", "payers touched"),
+        Column("payers_touched", "count", "payers touched", brief=False),
         Column("ltv_at_risk", "source_cost", "LTV at risk"),
         Column("break_even_churn", "share", "break-even churn"),
         Column("affordable", "flag"),

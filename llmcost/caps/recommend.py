@@ -21,7 +21,7 @@ from llmcost.resources import sql
 from llmcost.store import Store
 from llmcost.windows import DAY_US
 
-DAYS_PER_MONTH = Decimal(730) / 24
+HOURS_PER_MONTH = 730
 ENOUGH_DAYS, ENOUGH_USERS = 28, 100
 """Below either, recommendations are provisional."""
 
@@ -141,6 +141,10 @@ class Recommended:
     ltv_basis: str | None
 
     @property
+    def months(self) -> Decimal:
+        return _months(self.days)
+
+    @property
     def provisional(self) -> bool:
         return self.days < ENOUGH_DAYS or self.users < ENOUGH_USERS
 
@@ -169,7 +173,7 @@ def recommend(
         if aside.has_turns and unit == "request":
             _prepare(store, config, asked, "request")
         _people(store, config, now_us)
-        months, known = days / DAYS_PER_MONTH, worths(told)
+        months, known = _months(days), worths(told)
         found = [
             _plan(store, row, told, known, months, by_request, by_turn, unit, window, ltv_basis, ltv_months)
             for row in _rows_by_plan(store, told)
@@ -191,6 +195,10 @@ def recommend(
             int(store.value("SELECT count(ltv) FROM cap_people")),
             ltv_basis,
         )
+
+
+def _months(days: int) -> Decimal:
+    return Decimal(days * 24) / HOURS_PER_MONTH
 
 
 def _bill(store: Store, config: Config, asked: Asked) -> tuple[Decimal | None, int, int | None, int]:
@@ -245,8 +253,14 @@ def _t(freedom: int) -> Decimal:
     if freedom <= len(_T_975):
         return Decimal(_T_975[freedom - 1])
     z = Decimal(repr(NormalDist().inv_cdf(0.975)))
-    first, second = (z**3 + z) / 4, (5 * z**5 + 16 * z**3 + 3 * z) / 96
-    return z + first / freedom + second / freedom**2
+    terms = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
+    )
+    return sum((term / freedom**power for power, term in enumerate(terms)), Decimal(0))
 
 
 def _people(store: Store, config: Config, now_us: int) -> None:
@@ -359,13 +373,13 @@ def _monthly(caps: Mapping[str, int | None]) -> int | None:
 def _short(store: Store, plan: str | None, window: Cap, most: Decimal, monthly: int) -> int | None:
     """What 95 of 100 users within the allowance never exceed in such a window; None when nobody is."""
     text = sql("caps/bursts.sql").format(before=window.span_us - 1)
-    found = store.value(text, {"plan": plan, "most_pico": int(most * PICO)})
+    found = store.value(text, {"plan": plan, "most_pico": round(most * PICO)})
     return None if found is None else min(int(found), monthly)
 
 
 def _largest(store: Store, plan: str | None, most: Decimal) -> int | None:
     """The largest monthly cap under which the active users cost no more than allowed on average; None when no cap is needed."""
-    within, longest = store.row(sql("caps/largest.sql"), {"plan": plan, "most_pico": int(most * PICO)})
+    within, longest = store.row(sql("caps/largest.sql"), {"plan": plan, "most_pico": round(most * PICO)})
     return None if within == longest else int(within or 0)
 
 
@@ -440,7 +454,7 @@ def _users_over(store: Store, plans: Sequence[PlanFound], months: Decimal) -> li
     if not limits or not months:
         return []
     store.run("CREATE OR REPLACE TEMP TABLE cap_allowed (plan VARCHAR, most_pico HUGEINT)")
-    store.load("cap_allowed", ("plan", "most_pico"), [(name, int(x * months * PICO)) for name, x in limits.items()])
+    store.load("cap_allowed", ("plan", "most_pico"), [(name, round(x * months * PICO)) for name, x in limits.items()])
     return [
         (user, plan, Decimal(pico) / PICO / months, limits[plan])
         for user, plan, pico in store.rows(sql("caps/users_over.sql"))
