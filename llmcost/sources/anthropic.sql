@@ -27,7 +27,7 @@ WITH bodies AS (
 )
 SELECT file, md5(CAST(json AS VARCHAR)) AS line_digest, 'anthropic_message' AS source,
   CASE WHEN o.call_type IS NULL AND coalesce(o.type, '') <> 'message_start' AND coalesce((b.type = 'message' AND b.usage IS NOT NULL) OR b.type = 'error' OR batch_result IN ('canceled', 'expired')
-         OR (b.type IS NULL AND b.usage.input_tokens IS NOT NULL), false)
+         OR (b.type IS NULL AND b.usage.input_tokens IS NOT NULL AND NOT json_exists(body, '$.object') AND NOT json_exists(body, '$.usage.total_tokens')), false)
        THEN NULL ELSE 'no Anthropic message' END AS doubt,
   nullif(part, 0) AS part,
   CASE WHEN part > 0 THEN coalesce(said(b.id), said(b.request_id), said(o.request_id), said(o.custom_id)) || '#' || part

@@ -1,5 +1,5 @@
 -- one row is one line of a Claude Code transcript; an answer stands there once for each of its blocks, growing, and again in resumed and forked sessions
--- raw: type, timestamp, sessionId, requestId, uuid, isSidechain, agentId, cwd, gitBranch, version, costUSD, isApiErrorMessage, error,
+-- raw: type, timestamp, sessionId, requestId, uuid, isSidechain, agentId, cwd, gitBranch, version, costUSD, isApiErrorMessage, error, usageMetadata,
 --   message STRUCT(id VARCHAR, model VARCHAR, stop_reason VARCHAR,
 --     usage STRUCT(input_tokens VARCHAR, output_tokens VARCHAR, cache_read_input_tokens VARCHAR, cache_creation_input_tokens VARCHAR,
 --       cache_creation STRUCT(ephemeral_5m_input_tokens VARCHAR, ephemeral_1h_input_tokens VARCHAR),
@@ -8,8 +8,8 @@
 SELECT file, 'claude_code' AS source,
   CASE WHEN message.id IS NULL AND requestId IS NULL THEN md5(concat_ws('|', sessionId, uuid, timestamp, CAST(message.usage AS VARCHAR))) END AS line_digest,
   -- a line without session is a summary or a snapshot of files, by its type; with the type of others, or none, it is theirs
-  CASE WHEN message.usage IS NULL AND uuid IS NULL AND (type IS NULL OR (sessionId IS NULL
-      AND regexp_full_match(type, 'message|error|session_meta|turn_context|event_msg|response_item|compacted|[A-Z]+|.*[.].*|.*-(create|update)'))) THEN 'no line of a transcript' END AS doubt,
+  CASE WHEN usageMetadata IS NOT NULL OR (message.usage IS NULL AND uuid IS NULL AND (type IS NULL OR (sessionId IS NULL
+      AND regexp_full_match(type, 'message|error|session_meta|turn_context|event_msg|response_item|compacted|[A-Z]+|.*[.].*|.*-(create|update)')))) THEN 'no line of a transcript' END AS doubt,
   CASE WHEN message.usage IS NULL THEN 'a line without usage' WHEN message.model = '<synthetic>' AND coalesce(isApiErrorMessage, '') <> 'true' THEN 'an answer that Claude Code made up itself' END AS skip,
   coalesce(said(requestId), said(message.id)) AS id, said(message.id) AS alias, true AS snapshot,
   timestamp AS started,

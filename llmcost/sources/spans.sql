@@ -24,7 +24,7 @@ WITH batches AS (
 )
 SELECT file, CAST(span AS VARCHAR) AS text, is_none, nullif(n, 0) AS part, scope,
   span_id(coalesce(s.traceId, s.trace_id, s.context.trace_id, s.spanContext.traceId, json_extract_string(span, '$.SpanContext.TraceID'))) AS trace,
-  span_id(coalesce(s.spanId, s.span_id, s.context.span_id, s.spanContext.spanId, json_extract_string(span, '$.SpanContext.SpanID'), CASE WHEN s.traceId IS NOT NULL THEN s.id END)) AS span,
+  span_id(coalesce(s.spanId, s.span_id, s.context.span_id, s.spanContext.spanId, json_extract_string(span, '$.SpanContext.SpanID'), CASE WHEN s.traceId IS NOT NULL AND s.timestamp IS NOT NULL THEN s.id END)) AS span,
   span_id(coalesce(s.parentSpanId, s.parent_span_id, s.parent_id, s.parentId, s.parentSpanContext.spanId, json_extract_string(span, '$.Parent.SpanID'))) AS parent,
   coalesce(s.name, s.span_name, json_extract_string(span, '$.Name')) AS name,
   coalesce(s.startTimeUnixNano, s.start_time_unix_nano, s.start_time, s.startTime, json_extract_string(span, '$.StartTime'), s.timestamp) AS started,

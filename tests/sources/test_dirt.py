@@ -99,6 +99,131 @@ def test_a_line_that_is_json_inside_a_string(tmp_path: Path) -> None:
     ) == {"b": 1}
 
 
+AT = "2026-01-01T00:00:00Z"
+SPAN: Record = {
+    "traceId": "5b8efff798038103d269b633813fc60c",
+    "spanId": "eee19b7ec3c1b174",
+    "name": "chat gpt-4o",
+    "startTimeUnixNano": "1767225600000000000",
+    "endTimeUnixNano": "1767225601000000000",
+    "attributes": [
+        {"key": "gen_ai.request.model", "value": {"stringValue": "gpt-4o"}},
+        {"key": "gen_ai.usage.input_tokens", "value": {"intValue": "10"}},
+        {"key": "gen_ai.usage.output_tokens", "value": {"intValue": "2"}},
+    ],
+}
+EVENT: Record = {
+    "timeUnixNano": "1767225600000000000",
+    "body": {"stringValue": "claude_code.api_request"},
+    "attributes": [
+        {"key": "session.id", "value": {"stringValue": "s1"}},
+        {"key": "model", "value": {"stringValue": "claude-sonnet-4-5"}},
+        {"key": "input_tokens", "value": {"intValue": "10"}},
+        {"key": "output_tokens", "value": {"intValue": "2"}},
+    ],
+}
+OWN_LINES: dict[str, Record] = {
+    "langfuse_observation": {
+        **{"id": "ob1", "traceId": "tr1", "type": "GENERATION", "startTime": AT, "model": "gpt-4o"},
+        **{"parentObservationId": None, "usageDetails": {"input": 10, "output": 2, "total": 12}},
+    },
+    "otlp_traces": {"resourceSpans": [{"scopeSpans": [{"scope": {"name": "x"}, "spans": [SPAN]}]}]},
+    "otel_span": SPAN,
+    "otlp_logs": {"resourceLogs": [{"scopeLogs": [{"logRecords": [EVENT]}]}]},
+    "claude_code": {
+        **{"type": "assistant", "timestamp": AT, "sessionId": "s2", "uuid": "u1", "requestId": "req_1"},
+        "message": {"id": "m0", "model": "claude-sonnet-4-5", "usage": {"input_tokens": 10, "output_tokens": 2}},
+    },
+    "codex": {
+        **{"timestamp": AT, "type": "event_msg"},
+        "payload": {
+            "type": "token_count",
+            "info": {"total_token_usage": {"input_tokens": 10, "output_tokens": 2, "total_tokens": 12}},
+        },
+    },
+    "gemini_cli": {
+        **{"sessionId": "s3", "projectHash": "ab", "startTime": AT},
+        "messages": [
+            {
+                "id": "m1",
+                "timestamp": AT,
+                "type": "gemini",
+                "model": "gemini-2.5-pro",
+                "tokens": {"input": 10, "output": 2},
+            }
+        ],
+    },
+    "qwen_code": {
+        **{"type": "assistant", "timestamp": AT, "sessionId": "s4", "uuid": "u2", "model": "qwen3-coder-plus"},
+        "usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 2, "totalTokenCount": 12},
+    },
+    "opencode": {
+        **{"id": "o1", "sessionID": "s5", "role": "assistant", "modelID": "gpt-4o", "providerID": "openai"},
+        **{"time": {"created": 1767225600000}, "tokens": {"input": 10, "output": 2}},
+    },
+}
+"""One line of each format in which most lines are rightly no requests."""
+OTHERS: list[Record] = [
+    {
+        **{"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5", "created_at": AT},
+        "usage": {"input_tokens": 10, "output_tokens": 2},
+    },
+    {
+        **{"id": "chatcmpl-x", "object": "chat.completion", "created": 1767225600, "model": "gpt-4o"},
+        **{"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}},
+    },
+    {
+        **{"id": "slp1", "trace_id": "t9", "session_id": "s6", "litellm_call_id": "c1", "call_type": "acompletion"},
+        **{"startTime": 1767225600.5, "endTime": 1767225601.5, "model": "gpt-4o", "response_cost": 0.001},
+        **{"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12, "status": "success"},
+    },
+    {
+        **{"id": "run1", "trace_id": "run0", "run_type": "llm", "start_time": AT, "name": "ChatOpenAI"},
+        **{"extra": {"metadata": {"ls_model_name": "gpt-4o"}}},
+        "outputs": {"usage_metadata": {"input_tokens": 10, "output_tokens": 2, "total_tokens": 12}},
+    },
+    {
+        **{"schemaType": "ModelInvocationLog", "timestamp": AT, "requestId": "b1", "operation": "Converse"},
+        **{"modelId": "amazon.nova-lite-v1:0", "input": {"inputTokenCount": 10}, "output": {"outputTokenCount": 2}},
+    },
+]
+
+
+@pytest.mark.parametrize("name", OWN_LINES)
+def test_no_line_of_another_format_and_no_broken_one_is_taken_for_a_line_without_usage(
+    name: str, tmp_path: Path
+) -> None:
+    own = json.dumps(OWN_LINES[name])
+    # of the one call that stands there as a span and as a batch of spans, one
+    spans = {"otlp_traces", "otel_span"} if name in ("otlp_traces", "otel_span") else {"otlp_traces"}
+    others = [record for each, record in OWN_LINES.items() if each != name and each not in spans] + OTHERS
+    broken = own[: len(own) // 2]
+    text = "\n".join([own, broken, *map(json.dumps, others), *[own] * len(others)])
+    found = read(put(tmp_path / "logs", "a.jsonl", text))
+    assert found.file.source == name
+    assert sum(row["requests"] for row in found.rows) == 1 + len(others)
+    assert {row["line"] for row in found.rows} > set(range(3, 3 + len(others)))
+    assert [line for line, reason in found.reasons() if reason.startswith("not JSON")] == [2]
+    assert len(found.reasons()) == 1
+
+
+@pytest.mark.parametrize("name", OWN_LINES)
+def test_a_line_of_every_format_counts_with_a_comma_behind_it(name: str, tmp_path: Path) -> None:
+    found = log(tmp_path, json.dumps(OWN_LINES[name]) + ",\n")
+    assert (found.one["input_tokens"], found.one["output_tokens"], found.reasons()) == (10, 2, [])
+
+
+def test_what_coding_agents_write_beside_the_session_is_still_passed_over(tmp_path: Path) -> None:
+    beside: list[Record] = [
+        {"type": "summary", "summary": "x", "leafUuid": "u1"},
+        {"type": "file-history-snapshot", "messageId": "m1", "snapshot": {}, "isSnapshotUpdate": False},
+        {"type": "queue-operation", "operation": "enqueue", "timestamp": AT, "sessionId": "s2"},
+        {"type": "a-kind-that-is-new", "note": "x"},
+    ]
+    found = log(tmp_path, "\n".join(map(json.dumps, [*beside, OWN_LINES["claude_code"]])))
+    assert (len(found.rows), found.file.skipped, found.reasons()) == (1, {"a line without usage": 4}, [])
+
+
 def test_values_that_are_no_objects(tmp_path: Path) -> None:
     found = log(tmp_path, f'{line("a")}\nnull\n5\n"text"\n[1]\ntrue\n{line("b")}{line("c")}\n{{}}\n')
     assert lines_of(found) == {"a": 1}
