@@ -15,9 +15,9 @@ WITH sized AS NOT MATERIALIZED (
       + r.video_input_tokens + r.tool_use_tokens + r.text_output_tokens + r.reasoning_tokens + r.audio_output_tokens
       + r.image_output_tokens + r.rejected_prediction_tokens AS all_tokens,
     -- most requests have none of these: what they would cost need not be looked at
-    r.cache_write_12h_tokens + r.cache_write_other_tokens + r.audio_input_tokens + r.audio_cache_read_tokens + r.image_input_tokens
-      + r.image_cache_read_tokens + r.video_input_tokens + r.tool_use_tokens + r.audio_output_tokens + r.image_output_tokens
-      + r.rejected_prediction_tokens AS rare_tokens
+    r.cache_write_5m_tokens + r.cache_write_1h_tokens + r.cache_write_12h_tokens + r.cache_write_other_tokens + r.audio_input_tokens
+      + r.audio_cache_read_tokens + r.image_input_tokens + r.image_cache_read_tokens + r.video_input_tokens + r.tool_use_tokens
+      + r.audio_output_tokens + r.image_output_tokens + r.rejected_prediction_tokens AS rare_tokens
   FROM requests r
   LEFT JOIN price_keys k
     ON k.provider IS NOT DISTINCT FROM r.provider AND k.model IS NOT DISTINCT FROM r.model
@@ -28,10 +28,10 @@ WITH sized AS NOT MATERIALIZED (
     p.price_id AS rate_id, p.denominator, p.tiered, p.assumed,
     -- rates are HUGEINT, so no product or sum can overflow
     s.fresh_input_tokens * coalesce(p.fresh_input_tokens, 0) + s.cache_read_tokens * coalesce(p.cache_read_tokens, 0)
-      + s.cache_write_5m_tokens * coalesce(p.cache_write_5m_tokens, 0) + s.cache_write_1h_tokens * coalesce(p.cache_write_1h_tokens, 0)
       + s.text_output_tokens * coalesce(p.text_output_tokens, 0) + s.reasoning_tokens * coalesce(p.reasoning_tokens, 0)
       + CASE WHEN s.rare_tokens = 0 THEN 0 ELSE
-        s.cache_write_12h_tokens * coalesce(p.cache_write_12h_tokens, 0) + s.cache_write_other_tokens * coalesce(p.cache_write_other_tokens, 0)
+        s.cache_write_5m_tokens * coalesce(p.cache_write_5m_tokens, 0) + s.cache_write_1h_tokens * coalesce(p.cache_write_1h_tokens, 0)
+        + s.cache_write_12h_tokens * coalesce(p.cache_write_12h_tokens, 0) + s.cache_write_other_tokens * coalesce(p.cache_write_other_tokens, 0)
         + s.audio_input_tokens * coalesce(p.audio_input_tokens, 0) + s.audio_cache_read_tokens * coalesce(p.audio_cache_read_tokens, 0)
         + s.image_input_tokens * coalesce(p.image_input_tokens, 0) + s.image_cache_read_tokens * coalesce(p.image_cache_read_tokens, 0)
         + s.video_input_tokens * coalesce(p.video_input_tokens, 0) + s.tool_use_tokens * coalesce(p.tool_use_tokens, 0)
@@ -40,12 +40,12 @@ WITH sized AS NOT MATERIALIZED (
     CASE WHEN p.price_id IS NULL THEN NULL
          WHEN s.fresh_input_tokens > 0 AND p.fresh_input_tokens IS NULL THEN 'no rate for input'
          WHEN s.cache_read_tokens > 0 AND p.cache_read_tokens IS NULL THEN 'no rate for cache_read'
-         WHEN (s.cache_write_5m_tokens > 0 AND p.cache_write_5m_tokens IS NULL) OR (s.cache_write_1h_tokens > 0 AND p.cache_write_1h_tokens IS NULL)
-           OR (s.cache_write_12h_tokens > 0 AND p.cache_write_12h_tokens IS NULL) OR (s.cache_write_other_tokens > 0 AND p.cache_write_other_tokens IS NULL)
-           THEN 'no rate for cache_write'
          WHEN s.text_output_tokens > 0 AND p.text_output_tokens IS NULL THEN 'no rate for output'
          WHEN s.reasoning_tokens > 0 AND p.reasoning_tokens IS NULL THEN 'no rate for reasoning'
          WHEN s.rare_tokens = 0 THEN NULL
+         WHEN (s.cache_write_5m_tokens > 0 AND p.cache_write_5m_tokens IS NULL) OR (s.cache_write_1h_tokens > 0 AND p.cache_write_1h_tokens IS NULL)
+           OR (s.cache_write_12h_tokens > 0 AND p.cache_write_12h_tokens IS NULL) OR (s.cache_write_other_tokens > 0 AND p.cache_write_other_tokens IS NULL)
+           THEN 'no rate for cache_write'
          WHEN s.audio_input_tokens > 0 AND p.audio_input_tokens IS NULL THEN 'no rate for audio_input'
          WHEN s.audio_cache_read_tokens > 0 AND p.audio_cache_read_tokens IS NULL THEN 'no rate for audio_cache_read'
          WHEN s.image_input_tokens > 0 AND p.image_input_tokens IS NULL THEN 'no rate for image_input'

