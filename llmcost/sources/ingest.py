@@ -17,7 +17,7 @@ from llmcost.config import Config
 from llmcost.errors import UsageError
 from llmcost.pricing import charges
 from llmcost.pricing.catalogue import Catalogue
-from llmcost.pricing.reprice import reprice_stale
+from llmcost.pricing.reprice import pinned, reprice_stale
 from llmcost.resources import sql
 from llmcost.sources import databases, files, formats, live, mapping, stage, streams
 from llmcost.sources.files import LogFile
@@ -94,6 +94,7 @@ def ingest(
         with open_ledger(ledger, create=True, wait_s=wait_s) as store:
             same, grown = live.follow(store, logs)
             prompt_key = store.value("SELECT value FROM meta WHERE name = 'prompt_key'")
+            catalogue = pinned(store, catalogue)
             report.restated = reprice_stale(store, catalogue)
         total = sum(log.bytes for log in logs)
         done = size = 0
@@ -395,4 +396,5 @@ def _note_prices(work: Store, catalogue: Catalogue, details: dict[str, str]) -> 
     rows = [(price_id, detail) for price_id, detail in details.items() if price_id in used]
     if rows:
         work.run(sql("sources/note_prices.sql"), {"ids": [r[0] for r in rows], "details": [r[1] for r in rows]})
+    work.run(sql("pricing/note_terms.sql").format(into="target.priced_terms"))
     work.run(sql("sources/note_fact.sql"), {"name": "catalogue", "value": catalogue.digest})
