@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import typer
 
-from llmcost.cli import caps, explain, export, gate, ingest, prices, report, reprice, sources, sql
+from llmcost.cli import (
+    anomalies,
+    caps,
+    diff,
+    explain,
+    export,
+    forecast,
+    gate,
+    ingest,
+    prices,
+    report,
+    reprice,
+    sources,
+    sql,
+)
 
 app = typer.Typer(
     name="llmcost",
@@ -29,6 +43,9 @@ COMMANDS = (
     ("report", report.report, "Spend by agent, feature, user, plan, model, day ..."),
     ("ingest", ingest.ingest, "Read logs into the store, whatever their format"),
     ("explain", explain.explain, "The arithmetic of one request, to the last digit"),
+    ("diff", diff.diff, "Why the cost changed: price, volume and mix"),
+    ("forecast", forecast.forecast, "What the month will cost, with a range"),
+    ("anomalies", anomalies.anomalies, "Days that stand out, and what drove them"),
     ("export", export.export, "Files that finance can load"),
     ("gate", gate.gate, "A budget as a CI verdict"),
     ("sql", sql.sql, "Read-only SQL over the ledger"),
