@@ -158,6 +158,12 @@ def _bedrock(r: Record) -> bool:
     )
 
 
+def _cohere(r: Record) -> bool:
+    """Chat tells usage, the others meta; error bodies are those of nobody."""
+    body = _body(r)
+    return any(isinstance(v, Mapping) and "billed_units" in v for v in (body.get("usage"), body.get("meta")))
+
+
 RUN_TYPES = ("llm", "chain", "tool", "retriever", "embedding", "prompt", "parser")
 
 
@@ -521,6 +527,14 @@ FORMATS: tuple[Format, ...] = (
         _bedrock,
         "usage.inputTokens beside output, stopReason or metrics; a path /model/...; recordId with modelOutput or error",
         "inputTokens excludes cache reads and writes; outputTokens holds reasoning and does not tell how much",
+    ),
+    Format(
+        "cohere",
+        "Cohere responses: chat, embed and rerank, bare or inside a wrapper",
+        "sources/cohere.sql",
+        _cohere,
+        "billed_units in usage or meta",
+        "billed_units is what is billed; tokens, which holds Cohere's own prompt too, is not",
     ),
     Format(
         "anthropic_message",
