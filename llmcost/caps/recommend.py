@@ -178,6 +178,7 @@ def recommend(
             _plan(store, row, told, known, months, by_request, by_turn, unit, window, ltv_basis, ltv_months)
             for row in _rows_by_plan(store, told)
         ]
+        active, with_ltv = store.row(sql("caps/active.sql"))
         company = _company(found, None if bill is None or not months else bill / months)
         if company.holds is False:
             found = [_against_the_company(one) for one in found]
@@ -187,12 +188,12 @@ def recommend(
             _users_over(store, found, months),
             told.rates,
             days,
-            int(store.value("SELECT count(*) FROM cap_people WHERE is_active")),
+            int(active),
             window.window,
             unit,
             unpriced,
             aside,
-            int(store.value("SELECT count(ltv) FROM cap_people")),
+            int(with_ltv),
             ltv_basis,
         )
 
@@ -264,7 +265,7 @@ def _t(freedom: int) -> Decimal:
 
 
 def _people(store: Store, config: Config, now_us: int) -> None:
-    told, params = "SELECT NULL AS subject, false AS is_now, NULL AS plan, NULL AS ltv, NULL AS revenue WHERE false", {}
+    told, params = sql("caps/told_nobody.sql"), {}
     if config.users is not None:
         facts.users_table(store, config)
         told, params = sql("caps/told.sql"), {"now_us": now_us}
@@ -385,7 +386,7 @@ def _largest(store: Store, plan: str | None, most: Decimal) -> int | None:
 
 def _candidates(store: Store, plan: str | None, monthly: int) -> list[Candidate]:
     limits = list(dict.fromkeys(max(1, int(monthly * step)) for step in STEPS))
-    store.run("CREATE OR REPLACE TEMP TABLE cap_candidates (number BIGINT, most BIGINT)")
+    store.run(sql("caps/candidates.sql"))
     store.load("cap_candidates", ("number", "most"), list(enumerate(limits)))
     return [
         Candidate(limits[number], units, requests, Decimal(pico) / PICO, users)
@@ -453,7 +454,7 @@ def _users_over(store: Store, plans: Sequence[PlanFound], months: Decimal) -> li
     }
     if not limits or not months:
         return []
-    store.run("CREATE OR REPLACE TEMP TABLE cap_allowed (plan VARCHAR, most_pico HUGEINT)")
+    store.run(sql("caps/allowed.sql"))
     store.load("cap_allowed", ("plan", "most_pico"), [(name, round(x * months * PICO)) for name, x in limits.items()])
     return [
         (user, plan, Decimal(pico) / PICO / months, limits[plan])

@@ -79,7 +79,7 @@ def prepare(store: Store, config: Config, asked: Asked, caps: Sequence[Cap], *, 
     extra = f", {turn} AS cap_turn" + ("" if plans else ", NULL AS cap_plan")
     extra += "" if by_turn else ", NULL AS turn_given"
     text = sql("caps/traffic.sql").format(
-        attributed=f"SELECT *{extra} FROM ({inner})", flags="".join(f", only_{n}" for n in range(len(flags)))
+        attributed=inner, extra=extra, flags="".join(f", only_{n}" for n in range(len(flags)))
     )
     store.run(text, lens.params | {"by_turn": by_turn})
     if by_turn:
