@@ -300,7 +300,9 @@ def periods(cap: Cap, tz: str, since_us: int, until_us: int) -> Period:
     from bisect import bisect_right
 
     hours = span // HOUR_US
-    edges = _edges(cap.window, tz, since_us, until_us) if cap.window in CALENDAR else _hours(hours, tz, since_us, until_us)
+    edges = (
+        _edges(cap.window, tz, since_us, until_us) if cap.window in CALENDAR else _hours(hours, tz, since_us, until_us)
+    )
     return lambda t: bisect_right(edges, t)
 
 
