@@ -85,10 +85,8 @@ def prepare(store: Store, config: Config, asked: Asked, caps: Sequence[Cap], *, 
     if by_turn:
         # a turn belongs to what its first request belongs to
         kept = "".join(f", arg_min(only_{n}, seq) AS only_{n}" for n in range(len(flags)))
-        store.run("DROP VIEW IF EXISTS cap_items")
         store.run(sql("caps/items_turn.sql").format(flags=kept))
     else:
-        store.run("DROP TABLE IF EXISTS cap_items")
         store.run(sql("caps/items_request.sql"))
     return [
         Limit(cap, conditions.index((cap.plan, cap.when)) if cap.plan is not None or cap.when else None) for cap in caps
