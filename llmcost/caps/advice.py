@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, localcontext
 
-from llmcost.caps.recommend import LEVEL, Candidate, Costs, PlanFound, Recommended
+from llmcost.caps.findings import Candidate, Costs, PlanFound, Recommended
+from llmcost.caps.recommend import LEVEL
 from llmcost.caps.worth import BOUNDS, DIGITS
-from llmcost.figures import count, money
+from llmcost.figures import count, exact, money
 from llmcost.model import Column, Table
 
 SCHEMA = "llmcost.caps/1"
@@ -90,6 +91,8 @@ def _recommended(found: Recommended, one: PlanFound) -> list[Mapping[str, object
         caps.append({"limit": one.monthly, "unit": one.unit, "window": "month", "kind": "aligned"})
     if one.short is not None:
         caps.append({"limit": one.short, "unit": one.unit, "window": found.window, "kind": "rolling"})
+    if one.monthly_usd is not None:
+        caps.append({"limit": exact(one.monthly_usd), "unit": "usd", "window": "month", "kind": "aligned"})
     return caps
 
 
@@ -212,6 +215,7 @@ def _overview(found: Recommended) -> Table:
         Column("binding", "text", "by", brief=False),
         Column("cost", "source_cost", "costs now"),
         Column("monthly_cap", "text", "cap a month"),
+        Column("usd_cap", "source_cost", "or in dollars", brief=False),
         Column("short_cap", "text", "short cap"),
         Column("users_touched", "count", "users touched"),
         Column("payers_touched", "count", "payers touched", brief=False),
@@ -231,6 +235,7 @@ def _overview(found: Recommended) -> Table:
                 one.worth.binding or "-",
                 one.cost_per_user_month,
                 _cap_text(one),
+                one.monthly_usd,
                 "-" if one.short is None else f"{one.short}/{found.window}",
                 None if cap is None else cap.users_touched,
                 None if cap is None else _payers(one, cap),

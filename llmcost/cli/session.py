@@ -214,14 +214,16 @@ def show(table: Table | Sequence[Table], form: str, output: str | None) -> None:
 
 
 def write_csv(header: Sequence[str], batches: Iterable[Sequence[Sequence[object]]], output: str) -> None:
-    """Rows as a CSV file, whole or not at all; text is made harmless as in every other output."""
+    """Rows as a CSV file, whole or not at all, a batch in memory at a time; text is made harmless as in every other output."""
+    from itertools import chain
+
     from llmcost.model import Column, Table
     from llmcost.render import render, write
 
     columns = [Column(header[0], "text"), *(Column(name, "count") for name in header[1:])]
     head = render(Table("", "", columns, []), "csv")
-    parts = [render(Table("", "", columns, batch), "csv").removeprefix(head) for batch in batches]
-    write("".join([head, *parts]), output)
+    parts = (render(Table("", "", columns, batch), "csv").removeprefix(head) for batch in batches)
+    write(chain([head], parts), output)
 
 
 def _together(texts: Sequence[str], form: str) -> str:

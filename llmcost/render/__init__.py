@@ -6,7 +6,7 @@ import io
 import os
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from llmcost.errors import UsageError, nearest
@@ -43,42 +43,44 @@ def render(table: Table, format: str, *, width: int | None = None, color: bool =
     return FORMATS[format](table, width=width, color=color)
 
 
-def write(text: str, output: str | None) -> None:
-    """Text to stdout (None or -) or to a file, in UTF-8 with LF; a reader who has left is no error.
+def write(text: str | Iterable[str], output: str | None) -> None:
+    """Text (or its parts, one after the other) to stdout (None or -) or to a file, in UTF-8 with LF; a reader who has left is no error.
 
     A file is replaced whole or not at all; devices and pipes are written to. Raises UsageError when that cannot be done.
     """
+    parts = (text,) if isinstance(text, str) else text
     if output is None or output == "-":
-        _write_stdout(text)
+        _write_stdout(parts)
         return
     try:
         # Through a link to the file it names: replacing the link itself would leave the old text in place.
-        _write_file(text.encode(), Path(os.path.realpath(output)))
+        _write_file(parts, Path(os.path.realpath(output)))
     except OSError as error:
         has_folder = Path(output).absolute().parent.is_dir()
         hint = "choose another file with --output" if has_folder else "create the folder first"
         raise UsageError(f"cannot write: {error.strerror}", place=output, hint=hint) from error
 
 
-def _write_stdout(text: str) -> None:
+def _write_stdout(parts: Iterable[str]) -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):  # the same bytes on every system
         sys.stdout.reconfigure(encoding="utf-8", newline="\n")
     try:
-        sys.stdout.write(text)
+        sys.stdout.writelines(parts)
         sys.stdout.flush()
     except BrokenPipeError:
         # Python flushes stdout once more at exit, and would complain then.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _write_file(data: bytes, path: Path) -> None:
+def _write_file(parts: Iterable[str], path: Path) -> None:
     if path.exists() and not path.is_file():  # /dev/null, a named pipe; a folder fails here
-        path.write_bytes(data)
+        with path.open("wb") as file:
+            file.writelines(part.encode() for part in parts)
         return
     draft = path.with_name(f".llmcost-{secrets.token_hex(8)}.tmp")
     try:
         with draft.open("xb") as file:
-            file.write(data)
+            file.writelines(part.encode() for part in parts)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

@@ -115,7 +115,10 @@ def test_the_worth_of_a_plan_becomes_an_allowance_and_caps(run: Any) -> None:
     }
     assert plus["cost_per_turn"] is None
     # bob is over his allowance, so nobody's habits tell a short window
-    assert plus["recommended"] == [{"limit": 20, "unit": "request", "window": "month", "kind": "aligned"}]
+    assert plus["recommended"] == [
+        {"limit": 20, "unit": "request", "window": "month", "kind": "aligned"},
+        {"limit": "2", "unit": "usd", "window": "month", "kind": "aligned"},
+    ]
     assert free["monthly_cap"]["mean"] == 1500  # 1.50 / 0.001
     assert free["recommended"][1] == {"limit": 1, "unit": "request", "window": "3h", "kind": "rolling"}
 
@@ -232,7 +235,8 @@ ltv: {ltv_to_cac: 3, gross_margin: 60%, payback: 12 months, discount_rate: 0.8%/
     assert f"{Decimal(plus['actual']['ltv_after']):.6f}" == "174.620690"
     assert (plus["cost_per_request"]["mean"], plus["cost_per_request"]["p95"]) == ("0.012000000000", "0.045000000000")
     assert plus["monthly_cap"] == {"mean": 375, "safe95": 330, "p95_cost": 100}
-    assert [(cap["limit"], cap["window"]) for cap in plus["recommended"]] == [(330, "month"), (80, "3h")]
+    recommended = [(cap["limit"], cap["unit"], cap["window"]) for cap in plus["recommended"]]
+    assert recommended == [(330, "request", "month"), (80, "request", "3h"), ("4.5", "usd", "month")]
     short = plus["actual"]["short_window"]
     assert same(short["max_cost"], "233.6")
     assert (short["max_units"], short["times_over_budget"], short["max_duty_cycle"]) == (
@@ -271,7 +275,7 @@ def test_a_negative_bound_leaves_no_affordable_cap_and_says_why(run: Any) -> Non
 
 def test_an_allowance_below_one_request_is_no_cap_of_zero(run: Any) -> None:
     plus = by_plan(figures(run("--format", "json", config=CONFIG.replace("llm_share: 25%", "llm_share: 1%"))))["plus"]
-    assert plus["recommended"] == []  # 0.08 a month, and a request costs 0.10
+    assert [cap["unit"] for cap in plus["recommended"]] == ["usd"]  # 0.08 a month, and a request costs 0.10
     assert plus["actual"]["reasons"] == ["no affordable cap: the allowance buys less than one request a month"]
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcost.caps import replay as engine
-from llmcost.caps.cap import COUNTS, KINDS, Cap
+from llmcost.caps.cap import COUNTS, GATEWAY_KINDS, KINDS, Cap
 from llmcost.caps.replay import Limit, replay
 from tests.caps import oracle
 from tests.caps.traffic import SECOND, Row, decisions, items
@@ -204,3 +204,17 @@ def test_every_kind_agrees_with_brute_force_on_bursts(kind: str, counts: str, un
     found = decisions(rows, [cap])[0]
     assert found == oracle.decide(rows, [cap])
     assert 0 < sum(found) < len(rows)
+
+
+@pytest.mark.parametrize("kind", GATEWAY_KINDS)
+@settings(max_examples=60, deadline=None)
+@given(gaps=rows_of, limit=st.integers(1, 9), window=st.sampled_from(["1min", "1h", "2h"]))
+def test_what_gateways_make_of_a_cap_is_decided_as_by_brute_force(
+    kind: str, gaps: list[tuple[str, int, int]], limit: int, window: str
+) -> None:
+    rows, t = [], 1_700_000_000 * SECOND
+    for user, gap, weight in gaps:
+        t += gap * SECOND + 400_000 * weight
+        rows.append((user, t, weight))
+    cap = Cap(limit, window, unit="token", kind=kind)
+    assert decisions(rows, [cap])[0] == oracle.decide(rows, [cap])
