@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from llmcost.cli import caps, explain, export, gate, ingest, prices, report, reprice, sources, sql
+from llmcost.cli import caps, explain, export, gate, ingest, prices, report, reprice, simulate, sources, sql
 
 app = typer.Typer(
     name="llmcost",
@@ -15,6 +15,7 @@ app = typer.Typer(
     llmcost report logs/ --by agent,model     grouped as you like
     llmcost ingest logs/ && llmcost report    keep a ledger, read only what is new
     llmcost caps simulate --cap 80/3h         what a cap would block and save
+    llmcost simulate POLICY.yaml              the same traffic under another policy
     llmcost explain REQUEST_ID                the arithmetic of one request
     llmcost gate --max-cost 100 --last 1d     a budget check for CI
     """,
@@ -29,6 +30,7 @@ COMMANDS = (
     ("report", report.report, "Spend by agent, feature, user, plan, model, day ..."),
     ("ingest", ingest.ingest, "Read logs into the store, whatever their format"),
     ("explain", explain.explain, "The arithmetic of one request, to the last digit"),
+    ("simulate", simulate.simulate, "What the same traffic would have cost under another policy"),
     ("export", export.export, "Files that finance can load"),
     ("gate", gate.gate, "A budget as a CI verdict"),
     ("sql", sql.sql, "Read-only SQL over the ledger"),

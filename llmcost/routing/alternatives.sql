@@ -8,6 +8,6 @@ WITH numbered AS (
   LEFT JOIN (SELECT provider, model, min(target) AS target FROM routing_logged GROUP BY ALL) l
     ON l.provider IS NOT DISTINCT FROM n.provider AND l.model IS NOT DISTINCT FROM n.model
 )
-SELECT *, row_number() OVER (PARTITION BY pair ORDER BY coalesce(asked, false) DESC, CASE WHEN target = $baseline THEN 0 ELSE 1 END, ts_us, seq) = 1 AS is_request,
+SELECT seq, pair, target, own_quality{accepts}, row_number() OVER (PARTITION BY pair ORDER BY coalesce(asked, false) DESC, CASE WHEN target = $baseline THEN 0 ELSE 1 END, ts_us, seq) = 1 AS is_request,
   row_number() OVER (PARTITION BY pair, target ORDER BY seq) = 1 AS is_first
 FROM aimed

@@ -239,12 +239,16 @@ def _pair(store: Store, config: Config, policy: Policy, targets: Targets, questi
     also.append(f"{lens.condition(question.where) if question.where else 'true'} AS asked")
     score = score_of(store, policy)
     also.append(f"{lens.dimension(score) if score else 'NULL::DECIMAL(18, 6)'} AS own_quality")
+    accepts = ""
     for n, rule in _numbered(policy):
         if rule.cascade and rule.cascade.column:
             also.append(f"{lens.dimension(rule.cascade.column)} AS accept_{n}")
+            accepts += f", accept_{n}"
     in_scope = _scope(lens, policy, also)
     inner = lens.select({"rt_scope": "scope"}, None, question.window, also)
-    text = sql("routing/alternatives.sql").format(attributed=f"SELECT *, {in_scope} AS in_scope FROM ({inner})")
+    text = sql("routing/alternatives.sql").format(
+        attributed=f"SELECT *, {in_scope} AS in_scope FROM ({inner})", accepts=accepts
+    )
     baseline = policy.baseline if policy.baseline in policy.models else BASELINE
     number = next((t.number for t in targets if t.alias == baseline), -1)
     store.run(text, lens.params | {"baseline": number})

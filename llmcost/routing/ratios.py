@@ -81,7 +81,20 @@ def relate(store: Store, targets: Targets) -> Relations:
     logged = []
     for provider, name, *figures in store.rows(sql("routing/names.sql")):
         match = index.match(provider, name)
-        logged.append(Logged(provider, name, *figures, match.model, targets.same(provider, name)))
+        calls, latency_ms, timed, text_output, reasoning = figures
+        logged.append(
+            Logged(
+                provider,
+                name,
+                calls,
+                latency_ms,
+                timed,
+                int(text_output),
+                int(reasoning),
+                match.model,
+                targets.same(provider, name),
+            )
+        )
     store.load(
         "routing_logged",
         ("provider", "model", "target"),

@@ -6,7 +6,10 @@ WITH keyed AS (
   FROM requests
   WHERE kind = 'call' AND requests = 1 AND usage_quality = 'exact' AND (task IS NOT NULL OR prompt_hash IS NOT NULL) AND seq > $after
 ), several AS (
-  SELECT pair FROM keyed GROUP BY pair HAVING min(model) <> max(model)
+  -- one prompt has one size on one model: where it has two, the digest is that of a redacted or a partial prompt, and teaches nothing
+  SELECT pair
+  FROM (SELECT pair, provider, model, min(input) = max(input) AS one_size FROM keyed GROUP BY pair, provider, model)
+  GROUP BY pair HAVING count(*) > 1 AND bool_and(one_size)
 ), numbered AS (
   SELECT k.*, row_number() OVER (PARTITION BY pair, provider, model ORDER BY seq) AS nth FROM keyed k SEMI JOIN several USING (pair)
 )
