@@ -16,6 +16,7 @@ from llmcost.cli import (
     prices,
     report,
     reprice,
+    simulate,
     sources,
     sql,
 )
@@ -29,6 +30,7 @@ app = typer.Typer(
     llmcost report logs/ --by agent,model     grouped as you like
     llmcost ingest logs/ && llmcost report    keep a ledger, read only what is new
     llmcost caps simulate --cap 80/3h         what a cap would block and save
+    llmcost simulate POLICY.yaml              the same traffic under another policy
     llmcost explain REQUEST_ID                the arithmetic of one request
     llmcost gate --max-cost 100 --last 1d     a budget check for CI
     """,
@@ -46,6 +48,7 @@ COMMANDS = (
     ("diff", diff.diff, "Why the cost changed: price, volume and mix"),
     ("forecast", forecast.forecast, "What the month will cost, with a range"),
     ("anomalies", anomalies.anomalies, "Days that stand out, and what drove them"),
+    ("simulate", simulate.simulate, "What the same traffic would have cost under another policy"),
     ("export", export.export, "Files that finance can load"),
     ("gate", gate.gate, "A budget as a CI verdict"),
     ("sql", sql.sql, "Read-only SQL over the ledger"),
