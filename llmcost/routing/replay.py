@@ -109,11 +109,10 @@ def plan(store: Store, config: Config, policy: Policy, targets: Targets, questio
 
 
 def strong(policy: Policy, targets: Targets) -> int:
-    """The model that counts as strong: whom a threshold sends high scores to, else the alias of that name; -1 without one."""
-    for rule in policy.rules:
-        if rule.threshold:
-            return targets.number(rule.threshold.above)
-    return targets["strong"].number if "strong" in policy.models else -1
+    """The model that counts as strong: the alias of that name, else whom a threshold sends high scores to; -1 without one."""
+    if "strong" in policy.models:
+        return targets["strong"].number
+    return next((targets.number(rule.threshold.above) for rule in policy.rules if rule.threshold), -1)
 
 
 def _prices(store: Store, targets: Targets) -> None:

@@ -193,11 +193,12 @@ def _strong(made: Plan, answers: Sequence[Answer]) -> int:
 
 def _weak(made: Plan) -> int:
     """The model against which the strong one is held."""
-    for rule in made.policy.rules:
-        if rule.threshold:
-            return made.targets.number(rule.threshold.below)
     if "weak" in made.policy.models:
         return made.targets.number("weak")
+    for rule in made.policy.rules:
+        if rule.threshold:
+            ends = (made.targets.number(rule.threshold.above), made.targets.number(rule.threshold.below))
+            return next((n for n in ends if n != made.strong), -1)
     others = [n for n in _models(made) if n != made.strong]
     return others[0] if len(others) == 1 else -1
 
@@ -303,11 +304,6 @@ def _about_judgement(found: Simulated) -> list[str]:
     told.append("the same number of requests: a cheaper model that makes people ask more often is not modelled")
     told += [f"{count(number)} requests are not looked at: {what}" for what, number in found.left_out.items() if number]
     return told
-
-
-def without_interval(policy: Policy) -> Policy:
-    """The same policy, point figures only."""
-    return replace(policy, bootstrap=0)
 
 
 def alias(targets: Targets, number: int) -> str:

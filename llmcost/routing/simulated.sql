@@ -22,14 +22,14 @@ WITH placed AS ({placed}), moved AS (
     a.video_input_tokens AS a_video, a.tool_use_tokens AS a_tool, a.text_output_tokens AS a_text, a.reasoning_tokens AS a_reasoning,
     a.audio_output_tokens AS a_audio_out, a.image_output_tokens AS a_image_out, a.rejected_prediction_tokens AS a_rejected,
     a.latency_ms AS a_ms, a.quality AS a_quality, a.units AS a_units,
-    CASE WHEN m.same_tokens THEN 'same' WHEN m.is_verifier THEN 'verifier' WHEN a.seq IS NOT NULL THEN 'other' ELSE 'scaled' END AS basis
+    CASE WHEN m.is_blocked THEN 'none' WHEN m.same_tokens THEN 'same' WHEN m.is_verifier THEN 'verifier' WHEN a.seq IS NOT NULL THEN 'other' ELSE 'scaled' END AS basis
   FROM moved m
   LEFT JOIN routing_alternatives a ON a.pair = m.pair AND a.target = m.target AND NOT m.same_tokens AND NOT m.is_verifier
 )
 SELECT seq * 1024 + number AS seq, seq AS base_seq, rule, target, part, variant, basis, unit, feature, provider AS provider_logged, model AS model_logged, add_pico,
   cost AS cost_logged, cache_read_tokens AS cache_read_logged, latency_ms AS latency_logged, quality_logged,
-  CASE WHEN same_terms AND NOT is_batch THEN cost END AS kept_cost,
-  same_terms AND NOT is_batch AS is_kept,
+  CASE WHEN same_terms AND NOT is_batch AND NOT is_blocked THEN cost END AS kept_cost,
+  same_terms AND NOT is_batch AND NOT is_blocked AS is_kept,
   CASE WHEN basis = 'same' THEN latency_ms WHEN basis = 'other' THEN a_ms WHEN basis = 'scaled' THEN usual_ms END + add_ms AS latency_ms,
   CASE WHEN is_blocked THEN NULL WHEN basis = 'other' AND a_quality IS NOT NULL THEN a_quality ELSE {quality} END AS quality,
   CASE WHEN is_blocked THEN 'cache_hit' ELSE kind END AS kind, 1 AS requests, usage_quality, usage_basis,
@@ -42,7 +42,7 @@ SELECT seq * 1024 + number AS seq, seq AS base_seq, rule, target, part, variant,
   CASE WHEN same_terms THEN inference_geo END AS inference_geo,
   CASE basis WHEN 'same' THEN fresh_input_tokens WHEN 'other' THEN a_fresh
     WHEN 'verifier' THEN (verifier_input * text_input + verifier_answer * text_output_tokens) * input_ppm // 1000000 + verifier_fixed
-    ELSE (text_input * input_ppm + 500000) // 1000000 END AS fresh_input_tokens,
+    WHEN 'scaled' THEN (text_input * input_ppm + 500000) // 1000000 ELSE 0 END AS fresh_input_tokens,
   CASE basis WHEN 'same' THEN cache_read_tokens WHEN 'other' THEN a_read ELSE 0 END AS cache_read_tokens,
   CASE basis WHEN 'same' THEN cache_write_5m_tokens WHEN 'other' THEN a_5m ELSE 0 END AS cache_write_5m_tokens,
   CASE basis WHEN 'same' THEN cache_write_1h_tokens WHEN 'other' THEN a_1h ELSE 0 END AS cache_write_1h_tokens,
@@ -55,9 +55,9 @@ SELECT seq * 1024 + number AS seq, seq AS base_seq, rule, target, part, variant,
   CASE basis WHEN 'same' THEN video_input_tokens WHEN 'other' THEN a_video WHEN 'scaled' THEN video_input_tokens ELSE 0 END AS video_input_tokens,
   CASE basis WHEN 'same' THEN tool_use_tokens WHEN 'other' THEN a_tool WHEN 'scaled' THEN (tool_use_tokens * input_ppm + 500000) // 1000000 ELSE 0 END AS tool_use_tokens,
   CASE basis WHEN 'same' THEN text_output_tokens WHEN 'other' THEN a_text WHEN 'verifier' THEN verifier_output
-    ELSE (text_output_tokens * output_ppm + 500000) // 1000000 END AS text_output_tokens,
+    WHEN 'scaled' THEN (text_output_tokens * output_ppm + 500000) // 1000000 ELSE 0 END AS text_output_tokens,
   CASE basis WHEN 'same' THEN reasoning_tokens WHEN 'other' THEN a_reasoning WHEN 'verifier' THEN 0
-    ELSE (reasoning_tokens * reasoning_ppm + text_output_tokens * reasoning_of_output_ppm + 500000) // 1000000 END AS reasoning_tokens,
+    WHEN 'scaled' THEN (reasoning_tokens * reasoning_ppm + text_output_tokens * reasoning_of_output_ppm + 500000) // 1000000 ELSE 0 END AS reasoning_tokens,
   CASE basis WHEN 'same' THEN audio_output_tokens WHEN 'other' THEN a_audio_out WHEN 'scaled' THEN audio_output_tokens ELSE 0 END AS audio_output_tokens,
   CASE basis WHEN 'same' THEN image_output_tokens WHEN 'other' THEN a_image_out WHEN 'scaled' THEN image_output_tokens ELSE 0 END AS image_output_tokens,
   CASE basis WHEN 'same' THEN rejected_prediction_tokens WHEN 'other' THEN a_rejected ELSE 0 END AS rejected_prediction_tokens,
