@@ -1,6 +1,6 @@
 -- one row is one rule and model (and user or session, where an interval is asked for): its requests before and after; what lacks a price on either side is counted apart
 CREATE OR REPLACE TEMP TABLE routing_cells AS
-SELECT variant, rule, target, part, basis, provider_logged, model_logged, {unit} AS unit,
+SELECT variant, rule, target, part, basis, logged, {unit} AS unit,
   count(*) FILTER (WHERE known) AS requests, count(*) FILTER (WHERE NOT known) AS unknown,
   count(*) FILTER (WHERE known AND part <> 'blocked') AS served, count(*) FILTER (WHERE known AND is_strong) AS strong,
   CAST(coalesce(sum(before_pico) FILTER (WHERE known), 0) AS HUGEINT) AS before_pico, CAST(coalesce(sum(after_pico) FILTER (WHERE known), 0) AS HUGEINT) AS after_pico,

@@ -26,7 +26,7 @@ LOW, CENTRAL, HIGH = -1, 0, 1
 """Variants of the simulated traffic: all ratios at the low end, at their value, at the high end."""
 
 PAIR_COLUMNS = (
-    *("provider", "model", "target", "variant", "to_provider", "to_model", "stays", "own_price", "first_us"),
+    *("logged", "provider", "model", "target", "variant", "to_provider", "to_model", "stays", "own_price", "first_us"),
     *("latest_us", "latency_ms", "input_ppm", "output_ppm", "reasoning_ppm", "reasoning_of_output_ppm"),
 )
 
@@ -105,7 +105,8 @@ def relate(store: Store, targets: Targets) -> Relations:
     scalings = {(*one.key, t.number): _scaling(t, learned.get((*one.key, t.number)), logged) for one, t in wanted}
     never = frozenset(one.key for one in logged if one.model is not None and one.model.mode not in TEXT_MODES)
     rows: list[Sequence[object]] = []
-    for one in logged:
+    for number, one in enumerate(logged):
+        rows += [(number, *one.key, 0, variant, *one.key, True, False, *[None] * 7) for variant in (LOW, CENTRAL, HIGH)]
         for target in targets:
             latency = _latency(target, logged)
             times = _times(target)
@@ -114,7 +115,7 @@ def relate(store: Store, targets: Targets) -> Relations:
             for variant in (LOW, CENTRAL, HIGH):
                 ppm = _ppm(scalings.get((*one.key, target.number), ASSUMED), variant)
                 terms = (target.provider, target.name, stays, own)
-                rows.append((*one.key, target.number, variant, *terms, *times, latency, *ppm))
+                rows.append((number, *one.key, target.number, variant, *terms, *times, latency, *ppm))
     store.load("routing_pairs", PAIR_COLUMNS, rows)
     return Relations(tuple(logged), scalings, never)
 

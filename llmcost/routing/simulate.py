@@ -109,7 +109,14 @@ def simulate(
     unit = _unit(base.total("requests")) if in_detail else "NULL"
     store.run(sql("routing/cells.sql").format(unit=unit, outcome=made.outcome), made.params)
     cells = [
-        Cell(row[0], row[1], row[2], row[3], (row[4], row[5]), dict(zip(CELL_FIGURES, row[6:], strict=True)))
+        Cell(
+            row[0],
+            row[1],
+            row[2],
+            row[3],
+            made.relations.logged[row[4]].key,
+            dict(zip(CELL_FIGURES, row[5:], strict=True)),
+        )
         for row in store.rows(sql("routing/summary.sql"))
     ]
     why = _why_no_interval(made, cells) if in_detail else "bootstrap: 0"

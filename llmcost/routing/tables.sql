@@ -6,7 +6,7 @@ CREATE OR REPLACE TEMP TABLE routing_moves (
   is_batch BOOLEAN, add_pico BIGINT, add_ms BIGINT, verifier_input BIGINT, verifier_answer BIGINT, verifier_fixed BIGINT, verifier_output BIGINT
 );
 CREATE OR REPLACE TEMP TABLE routing_pairs (
-  provider VARCHAR, model VARCHAR, target BIGINT, variant BIGINT, to_provider VARCHAR, to_model VARCHAR, stays BOOLEAN, own_price BOOLEAN,
+  logged BIGINT, provider VARCHAR, model VARCHAR, target BIGINT, variant BIGINT, to_provider VARCHAR, to_model VARCHAR, stays BOOLEAN, own_price BOOLEAN,
   first_us BIGINT, latest_us BIGINT, latency_ms BIGINT, input_ppm BIGINT, output_ppm BIGINT, reasoning_ppm BIGINT, reasoning_of_output_ppm BIGINT
 );
 CREATE OR REPLACE TEMP TABLE routing_logged (provider VARCHAR, model VARCHAR, target BIGINT);

@@ -27,7 +27,12 @@ def policy(text: str) -> Policy:
 
 
 def replayed(
-    folder: Path, rows: Iterable[Mapping[str, Any]], text: str, *, config: Config | None = None, where: str | None = None
+    folder: Path,
+    rows: Iterable[Mapping[str, Any]],
+    text: str,
+    *,
+    config: Config | None = None,
+    where: str | None = None,
 ) -> Simulated:
     """The rows under the policy."""
     asked = Question(conditions.parse(where, fields=conditions.FIELDS)) if where else Question()

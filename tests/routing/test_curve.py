@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from fractions import Fraction as F
+from fractions import Fraction
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from llmcost.routing import curve
 
-D = Decimal
+D, F = Decimal, Fraction
 
 
 def test_a_curve_by_hand() -> None:
@@ -54,9 +55,7 @@ def test_a_hull_keeps_what_mixing_cannot_beat() -> None:
     assert curve.aiq([]) is None
 
 
-scores = st.lists(
-    st.tuples(st.integers(0, 4), st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=25
-)
+scores = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=25)
 
 
 @given(scores)
@@ -80,4 +79,4 @@ def test_nothing_lies_above_the_hull(found: list[tuple[int, int]]) -> None:
     chain = curve.hull(given_)
     assert set(chain) <= set(given_)
     assert all(y <= curve.at(chain, x) for x, y in given_ if x >= chain[0][0])
-    assert all(b[1] > a[1] for a, b in zip(chain, chain[1:], strict=False))
+    assert all(b[1] > a[1] for a, b in pairwise(chain))

@@ -49,16 +49,24 @@ pair_by: task
 
 def test_everything_that_can_be_said() -> None:
     found = policy(WHOLE)
-    assert (found.name, found.baseline, found.scope, found.bootstrap, found.seed) == ("everything", "big", "all", 100, 3)
+    assert (found.name, found.baseline, found.scope, found.bootstrap, found.seed) == (
+        "everything",
+        "big",
+        "all",
+        100,
+        3,
+    )
     assert found.models["small"].tokens["output"].low == Decimal("0.7")
     assert found.models["small"].quality == Decimal("0.95")
     assert found.models["small"].quality_by_feature == {"tag": Decimal("0.99")}
     a, b, c, d = found.rules
     assert (a.route, a.batch, a.line) == ("small", True, 10)
     assert (b.split, b.key, b.salt) == ({"small": Decimal(20), "big": Decimal(80)}, "session", "x")
-    assert c.threshold and c.threshold.strong_share == Decimal("0.3")
+    assert c.threshold
+    assert c.threshold.strong_share == Decimal("0.3")
     assert (c.overhead_usd, c.overhead_ms) == (Decimal("0.00000332"), 6)
-    assert d.cascade and d.cascade.verifier_input == {"input_tokens": 1, "output_tokens": 1, "1": 20}
+    assert d.cascade
+    assert d.cascade.verifier_input == {"input_tokens": 1, "output_tokens": 1, "1": 20}
     assert found.fallback_rates == {"rate_limit": Decimal("0.01"), "context_window": None}
     assert found.pair_by == "task"
 

@@ -55,7 +55,12 @@ def gsm8k() -> Iterator[dict[str, Any]]:
                 scores = {"correct": int(row[f"correct_{who}"]), "chars": int(row["prompt_chars"])}
                 scores["u32"] = int(row["prompt_md5_u32"])
                 tokens = {"input_tokens": int(row["input_tokens"]), "output_tokens": int(row[f"output_tokens_{who}"])}
-                names = {"request_id": row["query_id"] + who, "task": row["query_id"], "provider": provider, "model": name}
+                names = {
+                    "request_id": row["query_id"] + who,
+                    "task": row["query_id"],
+                    "provider": provider,
+                    "model": name,
+                }
                 yield {**names, "ts": AT, **tokens, "scores": scores}
 
 
@@ -185,7 +190,9 @@ def test_routerarena_interval(arena_ledger: Path) -> None:
     answer = expected()["routerarena"]["bootstrap_all_haiku_to_all_flash"]
     found = document(run(arena_ledger, ARENA + "default: flash\n"))
     interval, change = found["interval"], found["quality"]["change_interval"]
-    assert (interval["low"], interval["high"]) == pytest.approx((answer["saving_pct"][0], answer["saving_pct"][2]), abs=1)
+    assert (interval["low"], interval["high"]) == pytest.approx(
+        (answer["saving_pct"][0], answer["saving_pct"][2]), abs=1
+    )
     assert change == pytest.approx([answer["delta_score"][0], answer["delta_score"][2]], abs=0.01)
 
 
@@ -205,7 +212,6 @@ def test_routerarena_ideal(arena_ledger: Path) -> None:
 def test_routerarena_repriced_tokens_are_thirty_percent_off(arena_ledger: Path) -> None:
     """The naive answer, for those who ask for it: the same tokens on the other model."""
     answer = expected()["routerarena"]["naive_reprice_haiku_to_flash"]
-    text = ARENA.replace("pair_by: task\n", "").replace("2024", "2024") + "report: {bootstrap: 0}\n"
     models = "models: {flash: {model: google/gemini-2.0-flash-001, tokens: {input: 1, output: 1}}}\n"
     with open_ledger(arena_ledger, read_only=True) as store:
         from llmcost.conditions import FIELDS, parse
