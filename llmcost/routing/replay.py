@@ -64,11 +64,18 @@ class Plan:
     variants: tuple[int, ...]
     is_single: bool
     strong: int
+    has_units: bool
 
     @property
     def billed(self) -> str:
         """Every part with its cost: the simulated relation is called `requests`, which shadows the table in charges.sql."""
-        simulated = sql("routing/simulated.sql").format(placed=self.placed.text, quality=self.placed.quality.target)
+        # where nothing has units, the engine must see it: it would look for them in all of the simulated traffic
+        units = "CASE basis WHEN 'same' THEN units WHEN 'other' THEN a_units WHEN 'scaled' THEN units END"
+        simulated = sql("routing/simulated.sql").format(
+            placed=self.placed.text,
+            quality=self.placed.quality.target,
+            units=units if self.has_units else "NULL::MAP(VARCHAR, DECIMAL(18, 6))",
+        )
         bill = sql("routing/billed.sql").format(charges=sql(charges.CHARGES))
         return f"WITH requests AS NOT MATERIALIZED (\n{simulated})\n{bill}"
 
@@ -104,8 +111,11 @@ def plan(store: Store, config: Config, policy: Policy, targets: Targets, questio
             for n, m in enumerate(moves, 1)
         ],
     )
+    has_units = bool(store.value("SELECT count(units) > 0 FROM requests"))
     is_single = all(move.part in ("final", "blocked") for move in moves)
-    return Plan(policy, targets, relations, placed, caps, rates, variants, is_single, strong(policy, targets))
+    return Plan(
+        policy, targets, relations, placed, caps, rates, variants, is_single, strong(policy, targets), has_units
+    )
 
 
 def strong(policy: Policy, targets: Targets) -> int:

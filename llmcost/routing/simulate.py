@@ -166,18 +166,12 @@ def _intervals(store: Store, made: Plan, rules: Sequence[int]) -> tuple[Interval
     def of(only: str) -> Interval | None:
         ends = ""
         if LOW in made.variants:
-            column = "CAST(sum(after_pico) FILTER (WHERE variant = {}) // 1000 AS BIGINT) AS {}"
+            column = "CAST(coalesce(sum(after_pico) FILTER (WHERE variant = {}), 0) // 1000 AS BIGINT) AS {}"
             ends = f", {column.format(LOW, 'low')}, {column.format(HIGH, 'high')}"
         columns = store.arrays(sql("routing/units.sql").format(ends=ends, only=only))
-        filled = {name: _plain(values) for name, values in columns.items()}
-        return intervals.bootstrap(filled, made.policy.bootstrap, made.policy.seed)
+        return intervals.bootstrap(columns, made.policy.bootstrap, made.policy.seed)
 
     return of("true"), {rule: of(f"rule = {rule}") for rule in rules if rule != PART_OF_A_CALL}
-
-
-def _plain(values: Any) -> Any:
-    """A masked array has nulls where a variant has no row."""
-    return values.filled(0) if hasattr(values, "filled") else values
 
 
 def _models(made: Plan) -> list[int]:

@@ -61,6 +61,6 @@ SELECT seq * 1024 + number AS seq, seq AS base_seq, rule, target, part, variant,
   CASE basis WHEN 'same' THEN audio_output_tokens WHEN 'other' THEN a_audio_out WHEN 'scaled' THEN audio_output_tokens ELSE 0 END AS audio_output_tokens,
   CASE basis WHEN 'same' THEN image_output_tokens WHEN 'other' THEN a_image_out WHEN 'scaled' THEN image_output_tokens ELSE 0 END AS image_output_tokens,
   CASE basis WHEN 'same' THEN rejected_prediction_tokens WHEN 'other' THEN a_rejected ELSE 0 END AS rejected_prediction_tokens,
-  CASE basis WHEN 'same' THEN units WHEN 'other' THEN a_units WHEN 'scaled' THEN units END AS units,
+  {units} AS units,
   NULL::DECIMAL(18, 12) AS cost, NULL AS price_id, NULL AS unpriced_reason
 FROM found

@@ -38,7 +38,9 @@ SELECT 'r' || i AS request_id, 'bench' AS source, i AS seq, make_timestamp(17600
   'call' AS kind, 1 AS requests, CASE WHEN i % 3 = 0 THEN 'anthropic' ELSE 'openai' END AS provider,
   CASE WHEN i % 3 = 0 THEN 'claude-sonnet-4-5' ELSE 'gpt-5' END AS model, 'u' || (hash(i) % 100000) AS "user", 'f' || (hash(i, 1) % 7) AS feature,
   'a' || (hash(i, 2) % 9) AS agent, 'exact' AS usage_quality, 'declared' AS usage_basis, COLUMNS(z.* EXCLUDE (z)),
-  CAST(hash(i, 3) % 4000 AS BIGINT) AS fresh_input_tokens, CAST(hash(i, 4) % 900 AS BIGINT) AS text_output_tokens
+  CAST(hash(i, 3) % 4000 AS BIGINT) AS fresh_input_tokens, CASE WHEN i % 4 = 0 THEN CAST(hash(i, 5) % 9000 AS BIGINT) ELSE 0 END AS cache_read_tokens,
+  CASE WHEN i % 9 = 0 THEN 1000 ELSE 0 END AS cache_write_5m_tokens, CASE WHEN i % 3 = 1 THEN CAST(hash(i, 6) % 700 AS BIGINT) ELSE 0 END AS reasoning_tokens,
+  CAST(hash(i, 4) % 900 AS BIGINT) AS text_output_tokens
 FROM range($rows) t(i), zeros z"""
 
 
@@ -51,7 +53,13 @@ def seconds(action: Callable[[], object]) -> float:
 def fill(store: Store, rows: int) -> None:
     from llmcost import ledger
 
-    written = ("fresh_input_tokens", "text_output_tokens")
+    written = (
+        "fresh_input_tokens",
+        "cache_read_tokens",
+        "cache_write_5m_tokens",
+        "reasoning_tokens",
+        "text_output_tokens",
+    )
     zeros = ", ".join(f"0::BIGINT AS {n}" for n in (*ledger.TOKEN_NAMES, "unexplained_tokens") if n not in written)
     store.run(f"CREATE TEMP TABLE zeros AS SELECT 0 AS z, {zeros}")
     store.run(ROWS, {"rows": rows})
