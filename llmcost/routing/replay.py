@@ -23,11 +23,10 @@ from llmcost.store import Store
 ONE = 2**32
 """Draws are whole numbers from 0 up to this, as the pinned hash gives them."""
 ANY = (0, ONE)
-PICO = 10**12
 
 MOVE_COLUMNS = (
     *("rule", "number", "variant", "target", "part", "draw_from", "draw_until", "chance_from", "chance_until"),
-    *("is_batch", "add_pico", "add_ms", "verifier_input", "verifier_answer", "verifier_fixed", "verifier_output"),
+    *("is_batch", "add_cost", "add_ms", "verifier_input", "verifier_answer", "verifier_fixed", "verifier_output"),
 )
 
 
@@ -45,7 +44,7 @@ class Move:
     draw: tuple[int, int] = ANY
     chance: tuple[int, int] = ANY
     is_batch: bool = False
-    add_pico: int = 0
+    add_cost: Decimal = Decimal(0)
     add_ms: int = 0
     verifier: tuple[int, int, int, int] = (0, 0, 0, 0)
     """How often input and answer are read, what else is read, and what is written, in tokens."""
@@ -106,7 +105,7 @@ def plan(store: Store, config: Config, policy: Policy, targets: Targets, questio
         "routing_moves",
         MOVE_COLUMNS,
         [
-            (m.rule, n, v, m.target, m.part, *m.draw, *m.chance, m.is_batch, m.add_pico, m.add_ms, *m.verifier)
+            (m.rule, n, v, m.target, m.part, *m.draw, *m.chance, m.is_batch, m.add_cost, m.add_ms, *m.verifier)
             for v in variants
             for n, m in enumerate(moves, 1)
         ],
@@ -172,11 +171,10 @@ def _moves(
 
 def _of_rule(rule: Rule, number: int, targets: Targets) -> list[Move]:
     moves = _parts(rule, number, targets)
-    pico = int((rule.overhead_usd * PICO).to_integral_value())
     # a router decides once per request, before the first answer
     first = moves[0].target
     return [
-        replace(m, is_batch=rule.batch, add_pico=pico, add_ms=rule.overhead_ms)
+        replace(m, is_batch=rule.batch, add_cost=rule.overhead_usd, add_ms=rule.overhead_ms)
         if not rule.cascade or (m.target == first and m.part in ("final", "step"))
         else m
         for m in moves
@@ -246,7 +244,9 @@ def _with_fallbacks(moves: list[Move], policy: Policy, targets: Targets, rates: 
         for other in policy.fallbacks.get(alias_of.get(move.target, ""), ()):
             until = int((share * ONE).to_integral_value())
             if until:
-                yield replace(move, target=targets.number(other), part="extra", chance=(0, until), add_pico=0, add_ms=0)
+                yield replace(
+                    move, target=targets.number(other), part="extra", chance=(0, until), add_cost=Decimal(0), add_ms=0
+                )
             share *= rates.get(other, Decimal(0))
 
 

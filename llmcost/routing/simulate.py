@@ -108,17 +108,7 @@ def simulate(
     in_detail = policy.bootstrap > 0
     unit = _unit(base.total("requests")) if in_detail else "NULL"
     store.run(sql("routing/cells.sql").format(unit=unit, outcome=made.outcome), made.params)
-    cells = [
-        Cell(
-            row[0],
-            row[1],
-            row[2],
-            row[3],
-            made.relations.logged[row[4]].key,
-            dict(zip(CELL_FIGURES, row[5:], strict=True)),
-        )
-        for row in store.rows(sql("routing/summary.sql"))
-    ]
+    cells = [_cell(row, made) for row in store.rows(sql("routing/summary.sql"))]
     why = _why_no_interval(made, cells) if in_detail else "bootstrap: 0"
     rules = sorted({cell.rule for cell in cells})
     whole, by_rule = _intervals(store, made, rules) if why is None else (None, {})
@@ -138,6 +128,14 @@ def simulate(
         trust=base,
         left_out=_left_out(store, made, config, question),
     )
+
+
+def _cell(row: Sequence[Any], made: Plan) -> Cell:
+    rule, target, part, basis, logged, *figures = row
+    named = dict(zip(CELL_FIGURES, figures, strict=True))
+    for name in ("before_pico", "after_pico"):
+        named[name] = int(Decimal(named[name]).scaleb(12))
+    return Cell(rule, target, part, basis, made.relations.logged[logged].key, named)
 
 
 def _unit(requests: int) -> str:
@@ -166,7 +164,7 @@ def _intervals(store: Store, made: Plan, rules: Sequence[int]) -> tuple[Interval
     def of(only: str) -> Interval | None:
         ends = ""
         if LOW in made.variants:
-            column = "CAST(coalesce(sum(after_pico) FILTER (WHERE variant = {}), 0) // 1000 AS BIGINT) AS {}"
+            column = "CAST(coalesce(sum(after_cost) FILTER (WHERE variant = {}), 0) * 1000000000 AS BIGINT) AS {}"
             ends = f", {column.format(LOW, 'low')}, {column.format(HIGH, 'high')}"
         columns = store.arrays(sql("routing/units.sql").format(ends=ends, only=only))
         return intervals.bootstrap(columns, made.policy.bootstrap, made.policy.seed)

@@ -1,7 +1,7 @@
 -- one row is one request as the policy would have sent it, shaped like `requests`; what stays as logged keeps its cost in `kept_cost`
 -- a request that goes to another model starts there without a cache; tokens are those of its alternative in the log, else scaled
 WITH placed AS ({placed}), moved AS (
-  SELECT r.*, m.number, m.target, m.part, m.variant, m.is_batch, m.add_pico, m.add_ms,
+  SELECT r.*, m.number, m.target, m.part, m.variant, m.is_batch, m.add_cost, m.add_ms,
     p.logged, p.to_provider, p.to_model, p.first_us, p.latest_us, p.latency_ms AS usual_ms,
     p.input_ppm, p.output_ppm, p.reasoning_ppm, p.reasoning_of_output_ppm,
     m.part = 'blocked' AS is_blocked,
@@ -26,7 +26,7 @@ WITH placed AS ({placed}), moved AS (
   FROM moved m
   LEFT JOIN routing_alternatives a ON a.pair = m.pair AND a.target = m.target AND NOT m.same_tokens AND NOT m.is_verifier
 )
-SELECT seq * 1024 + number AS seq, seq AS base_seq, rule, target, part, variant, basis, unit, feature, logged, add_pico,
+SELECT seq * 1024 + number AS seq, seq AS base_seq, rule, target, part, variant, basis, unit, feature, logged, add_cost,
   cost AS cost_logged, cache_read_tokens AS cache_read_logged, latency_ms AS latency_logged, quality_logged,
   CASE WHEN same_terms AND NOT is_batch AND NOT is_blocked THEN cost END AS kept_cost,
   same_terms AND NOT is_batch AND NOT is_blocked AS is_kept,

@@ -2,7 +2,7 @@
 SELECT rule, target, part, basis, logged,
   CAST(coalesce(sum(requests) FILTER (WHERE is_known), 0) AS BIGINT), CAST(coalesce(sum(requests) FILTER (WHERE NOT is_known), 0) AS BIGINT),
   CAST(coalesce(sum(requests) FILTER (WHERE is_known AND part <> 'blocked'), 0) AS BIGINT), CAST(coalesce(sum(requests) FILTER (WHERE is_known AND is_strong), 0) AS BIGINT),
-  CAST(coalesce(sum(before_pico) FILTER (WHERE is_known), 0) AS HUGEINT), CAST(coalesce(sum(after_pico) FILTER (WHERE is_known), 0) AS HUGEINT),
+  coalesce(sum(before_cost) FILTER (WHERE is_known), 0), coalesce(sum(after_cost) FILTER (WHERE is_known), 0),
   CAST(coalesce(sum(before_read) FILTER (WHERE is_known), 0) AS BIGINT), CAST(coalesce(sum(after_read) FILTER (WHERE is_known), 0) AS BIGINT),
   CAST(coalesce(sum(requests) FILTER (WHERE is_known AND is_timed), 0) AS BIGINT),
   CAST(coalesce(sum(before_ms) FILTER (WHERE is_known AND is_timed), 0) AS BIGINT), CAST(coalesce(sum(after_ms) FILTER (WHERE is_known AND is_timed), 0) AS BIGINT),

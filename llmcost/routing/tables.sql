@@ -3,7 +3,7 @@
 -- routing_pairs: one row is one logged model on one target: whether it stays, and how tokens scale in millionths
 CREATE OR REPLACE TEMP TABLE routing_moves (
   rule BIGINT, number BIGINT, variant BIGINT, target BIGINT, part VARCHAR, draw_from BIGINT, draw_until BIGINT, chance_from BIGINT, chance_until BIGINT,
-  is_batch BOOLEAN, add_pico BIGINT, add_ms BIGINT, verifier_input BIGINT, verifier_answer BIGINT, verifier_fixed BIGINT, verifier_output BIGINT
+  is_batch BOOLEAN, add_cost DECIMAL(18, 12), add_ms BIGINT, verifier_input BIGINT, verifier_answer BIGINT, verifier_fixed BIGINT, verifier_output BIGINT
 );
 CREATE OR REPLACE TEMP TABLE routing_pairs (
   logged BIGINT, provider VARCHAR, model VARCHAR, target BIGINT, variant BIGINT, to_provider VARCHAR, to_model VARCHAR, stays BOOLEAN, own_price BOOLEAN,
