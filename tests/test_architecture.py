@@ -16,6 +16,7 @@ FLOORS = (
     ("exports",),
     ("render", "frames"),
     ("budgets",),
+    ("routing",),
     ("caps",),
     ("spend",),
     ("attribution",),
