@@ -36,8 +36,8 @@ def erlang_c(servers: int, load: Decimal) -> Decimal | None:
     return blocked / (ONE - load / servers * (ONE - blocked))
 
 
-def provisioned_usage(demand: Sequence[int], minutes: int, capacity: int, unit: int) -> int:
-    """Tokens that the n-th unit (from 1) serves in all these minutes, after the units before it."""
+def provisioned_usage(demand: Sequence[int], capacity: int, unit: int) -> int:
+    """Tokens that the n-th unit (from 1) serves in all, after the units before it."""
     below = (unit - 1) * capacity
     return sum(min(d - below, capacity) for d in demand if d > below)
 
@@ -51,7 +51,7 @@ def worthwhile_units(demand: Sequence[int], minutes: int, capacity: int, breakev
     low, high = 0, -(-max(demand, default=0) // capacity)
     while low < high:
         middle = (low + high + 1) // 2
-        if provisioned_usage(demand, minutes, capacity, middle) >= needed:
+        if provisioned_usage(demand, capacity, middle) >= needed:
             low = middle
         else:
             high = middle - 1
