@@ -52,8 +52,7 @@ def simulate(
     from pathlib import Path
 
     from llmcost.errors import UNDECIDED, UsageError
-    from llmcost.routing import bounds, view
-    from llmcost.routing import policy as language
+    from llmcost.routing import bounds, language, view
     from llmcost.routing import simulate as replay
     from llmcost.routing.placed import Question
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -53,7 +53,9 @@ def answers(store: Store, plan: Plan) -> list[Answer]:
         # high scores may go to the weak model: then low ones rank first
         sign = "-" if told and plan.targets.number(told.above) != plan.strong else ""
         score = f"CASE WHEN rule = {scored} THEN {sign}need_{scored} END"
-    text = sql("routing/candidates.sql").format(billed=plan.billed, placed=plan.placed.text, score=score)
+    # every model is asked for every request: no cache would hold what it holds in one replay
+    plain = replace(plan, policy=replace(plan.policy, prompt_cache=None), answered=None)
+    text = sql("routing/candidates.sql").format(billed=plain.billed, placed=plan.placed.text, score=score)
     store.run(text, plan.placed.params)
     store.run("DELETE FROM routing_moves")
     store.load("routing_moves", MOVE_COLUMNS, kept)

@@ -12,11 +12,12 @@ from llmcost.config import Config
 from llmcost.figures import count
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
-from llmcost.routing import ideal, intervals, ratios
+from llmcost.routing import caching, ideal, intervals, ratios
 from llmcost.routing.ideal import Answer, Metrics
 from llmcost.routing.intervals import Interval
 from llmcost.routing.placed import CAPPED, DEFAULT, PART_OF_A_CALL, USER_CHOICE, Question
 from llmcost.routing.policy import AS_LOGGED, Policy
+from llmcost.routing.prompt_cache import Hits
 from llmcost.routing.ratios import HIGH, LOW
 from llmcost.routing.replay import Plan, plan
 from llmcost.routing.targets import Targets, find
@@ -61,6 +62,9 @@ class Simulated:
     cash_pico: int
     trust: Trust
     left_out: Mapping[str, int] = field(default_factory=dict)
+    hits: Hits | None = None
+    unsold_lifetimes: Sequence[str] = ()
+    """Models whose provider does not sell the cache lifetime of the policy."""
 
     def total(self, name: str, rule: int | None = None) -> Any:
         return sum(c.figures[name] for c in self.cells if rule is None or c.rule == rule)
@@ -75,9 +79,11 @@ class Simulated:
 
     @property
     def rules(self) -> list[int]:
-        """The rules that took requests, in the order of the policy."""
+        """All rules of the policy in its order, and what else took requests."""
         order = {PART_OF_A_CALL: 2 * CAPPED, DEFAULT: CAPPED - 1, USER_CHOICE: -CAPPED}
-        return sorted({c.rule for c in self.cells if c.figures["requests"]}, key=lambda r: order.get(r, r))
+        rules = set(range(1, len(self.plan.policy.rules) + 1))
+        rules |= {c.rule for c in self.cells if c.figures["requests"]}
+        return sorted(rules, key=lambda r: order.get(r, r))
 
     def rule_name(self, number: int) -> str:
         policy = self.plan.policy
@@ -106,6 +112,12 @@ def simulate(
     answers = _answers(store, made)
     made = replace(made, strong=_strong(made, answers))
     in_detail = policy.bootstrap > 0
+    hits: Hits | None = None
+    unsold: list[str] = []
+    if policy.prompt_cache:
+        hits, unsold = caching.prefixes(
+            store, policy, targets, made.relations.logged, made.simulated, made.placed.params
+        )
     unit = _unit(base.total("requests")) if in_detail else "NULL"
     store.run(sql("routing/cells.sql").format(unit=unit, outcome=made.outcome), made.params)
     cells = [_cell(row, made) for row in store.rows(sql("routing/summary.sql"))]
@@ -127,6 +139,8 @@ def simulate(
         cash_pico=_cash(config, made, cells),
         trust=base,
         left_out=_left_out(store, made, config, question),
+        hits=hits,
+        unsold_lifetimes=unsold,
     )
 
 
@@ -255,7 +269,13 @@ def assumptions(found: Simulated) -> list[str]:
 def _about_tokens(found: Simulated) -> list[str]:
     made = found.plan
     told = ratios.notes(made.relations, made.targets, used(found.cells))
-    if used(found.cells):
+    if found.hits:
+        told += found.hits.notes()
+        if found.unsold_lifetimes:
+            told.append(
+                f"a cache lifetime that is not sold, simulated all the same: {', '.join(found.unsold_lifetimes)}"
+            )
+    elif used(found.cells):
         told.append("a request on another model starts without a cache: none of the old model's cached tokens are kept")
     others = sum(c.figures["requests"] for c in found.cells if c.basis == "other")
     if others:
@@ -270,24 +290,25 @@ def _about_tokens(found: Simulated) -> list[str]:
 
 def _about_rules(found: Simulated) -> list[str]:
     made, policy = found.plan, found.plan.policy
-    told = [
-        f"rule {name}: scores from {at.normalize():f} on go to {_above(policy, name)}"
-        for name, at in made.placed.thresholds.items()
-    ]
+    told = []
+    for rule in policy.rules:
+        at = made.placed.thresholds.get(rule.name)
+        if rule.threshold and at is not None:
+            told.append(f"rule {rule.name}: scores from {at.normalize():f} on go to {rule.threshold.above}")
+        elif rule.needs and not found.total("requests", policy.rules.index(rule) + 1):
+            told.append(f"rule {rule.name} took nothing: no request that it is meant for has {rule.needs}")
     for alias_, rate in made.failure_rates.items():
         if rate and alias_ in policy.fallbacks:
             told.append(
                 f"{rate:.2%} of the requests to {alias_} fail and are paid again on {policy.fallbacks[alias_][0]}"
             )
+    if made.answered:
+        told += made.answered.notes()
     if made.caps:
         told.append("caps are replayed on the logged traffic and its logged cost; nobody retries or leaves")
     if any(c.rule == USER_CHOICE for c in found.cells):
         told.append("requests where the user chose the model are left alone; include_user_choice: true moves them")
     return told
-
-
-def _above(policy: Policy, name: str) -> str:
-    return next(rule.threshold.above for rule in policy.rules if rule.name == name and rule.threshold)
 
 
 def _about_judgement(found: Simulated) -> list[str]:

@@ -15,8 +15,7 @@ from tempfile import TemporaryDirectory
 from llmcost.config import Config
 from llmcost.pricing import catalogue, charges
 from llmcost.resources import sql
-from llmcost.routing import intervals
-from llmcost.routing import policy as language
+from llmcost.routing import intervals, language
 from llmcost.routing.placed import Question
 from llmcost.routing.simulate import simulate
 from llmcost.store import Store, open_ledger

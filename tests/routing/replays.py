@@ -9,7 +9,7 @@ from typing import Any
 
 from llmcost import conditions
 from llmcost.config import Config
-from llmcost.routing import policy as language
+from llmcost.routing import language
 from llmcost.routing.placed import Question
 from llmcost.routing.policy import Policy
 from llmcost.routing.simulate import Simulated, simulate

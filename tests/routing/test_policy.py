@@ -9,7 +9,7 @@ import pytest
 
 from llmcost.conditions import FIELDS, parse
 from llmcost.errors import UsageError
-from llmcost.routing import policy as language
+from llmcost.routing import language
 from llmcost.routing.policy import implies
 from llmcost.routing.targets import find
 from tests.routing.replays import MODELS, policy

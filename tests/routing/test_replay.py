@@ -245,3 +245,33 @@ def test_unknown_model_in_a_cap(tmp_path: Path) -> None:
     text = MODELS + "caps: [{limit: 1, unit: request, window: 1h, on_limit: {downgrade: nowhere}}]\n"
     with pytest.raises(UsageError, match="'nowhere' has no price"):
         replayed(tmp_path, [call("a")], text)
+
+
+def test_every_rule_is_shown_and_why_one_took_nothing(tmp_path: Path) -> None:
+    rules = "rules: [{name: t, threshold: {score: 'score:win', strong_share: 30%, above: big, below: small}}]\n"
+    shown = document(replayed(tmp_path, [call("a")], MODELS + rules))
+    assert [(r["name"], r["requests"]) for r in shown["rules"]] == [("t", 0), ("default: as_logged", 1)]
+    assert "rule t took nothing: no request that it is meant for has score:win" in shown["assumptions"]
+
+
+def test_a_response_cache_answers_the_same_prompt_again(tmp_path: Path) -> None:
+    rows = [
+        call("a", model="big", feature="faq", prompt_hash="p", ts="2026-10-15T12:00:00Z"),
+        call("b", model="big", feature="faq", prompt_hash="p", ts="2026-10-15T12:30:00Z"),
+        call("c", model="big", feature="faq", prompt_hash="p", ts="2026-10-15T13:00:01Z"),
+        call("d", model="big", prompt_hash="p", ts="2026-10-15T12:30:00Z"),
+    ]
+    rule = "rules: [{name: faq, when: \"feature = 'faq'\", response_cache: {match: exact, ttl: 1h}%s}]\n"
+    # b is answered; c comes a second after the answer has died, d is no question of the rule
+    assert micro(replayed(tmp_path, rows, MODELS + rule % "")) == (400_000, 300_000)
+    found = replayed(tmp_path, rows, MODELS + rule % ", route: small")
+    assert micro(found) == (400_000, 1_000 + 1_000 + 100_000)
+    assert document(found)["simulated"]["requests"] == 4
+
+
+def test_prompt_caches_without_a_rule_of_the_provider_leave_the_log_alone(tmp_path: Path) -> None:
+    rows = [
+        call(f"r{n}", input_tokens=4096, prefix_blocks=list(range(8)), ts=f"2026-10-15T12:00:0{n}Z") for n in range(3)
+    ]
+    found = replayed(tmp_path, rows, "prompt_cache: {ttl: 5m, block_tokens: 512}\n")
+    assert micro(found) == (3 * 4096, 3 * 4096)

@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -221,3 +222,27 @@ def test_routerarena_repriced_tokens_are_thirty_percent_off(arena_ledger: Path) 
         found = simulate(store, Config(), told, catalogue.load(), Question(only))
     # 809 answers of both models are in the log: what they teach goes before what the policy says
     assert found.after_pico / 1e12 == pytest.approx(answer["actual"], rel=0.01)
+
+
+def mooncake() -> Iterator[dict[str, Any]]:
+    with gzip.open(ROUTING / "mooncake_synthetic_trace.jsonl.gz", "rt") as lines:
+        for number, line in enumerate(lines):
+            row = json.loads(line)
+            ts = (datetime(2025, 6, 1) + timedelta(milliseconds=row["timestamp"])).isoformat() + "Z"
+            tokens = {"input_tokens": row["input_length"], "output_tokens": row["output_length"]}
+            names = {"request_id": f"m{number}", "ts": ts, "provider": "openai", "model": "gpt-4o"}
+            yield {**names, **tokens, "prefix_blocks": row["hash_ids"]}
+
+
+@pytest.mark.parametrize(("ttl", "name"), [("5m", "ttl_300s"), ("1m", "ttl_60s"), ("30m", "ttl_1800s")])
+def test_a_policy_of_nothing_but_a_prompt_cache(tmp_path: Path, ttl: str, name: str) -> None:
+    answer = expected()["prefix_cache_mooncake_synthetic"][name]
+    path = ledger(tmp_path, mooncake())
+    text = (
+        f"prompt_cache: {{provider_rules: auto, ttl: {ttl}, scope: org, block_tokens: 512}}\nreport: {{bootstrap: 0}}\n"
+    )
+    found = document(run(path, text))
+    bill = answer["gpt-4o(2.50/1.25/10)"]
+    assert float(found["baseline"]["cost"]) == bill["no_cache_usd"]
+    assert float(found["simulated"]["cost"]) == pytest.approx(bill["usd"], rel=1e-9)
+    assert found["simulated"]["cache_read_tokens"] == answer["openai_cached_tokens"]
