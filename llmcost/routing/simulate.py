@@ -12,12 +12,13 @@ from llmcost.config import Config
 from llmcost.figures import count
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
-from llmcost.routing import caching, ideal, intervals, ratios
+from llmcost.routing import caching, ideal, intervals, prompt_cache, randomised, ratios
 from llmcost.routing.ideal import Answer, Metrics
 from llmcost.routing.intervals import Interval
 from llmcost.routing.placed import CAPPED, DEFAULT, PART_OF_A_CALL, USER_CHOICE, Question
 from llmcost.routing.policy import AS_LOGGED, Policy
 from llmcost.routing.prompt_cache import Hits
+from llmcost.routing.randomised import Estimated
 from llmcost.routing.ratios import HIGH, LOW
 from llmcost.routing.replay import Plan, plan
 from llmcost.routing.targets import Targets, find
@@ -28,6 +29,7 @@ from llmcost.store import Store
 MANY_REQUESTS = 200_000
 """From here on users are put into buckets for the bootstrap, which keeps its memory and time flat."""
 BUCKETS = 100_000
+HOUR_S = 3600
 CELL_FIGURES = (
     *("requests", "unknown", "served", "strong", "before_pico", "after_pico", "before_read", "after_read"),
     *("timed", "before_ms", "after_ms", "judged", "before_quality", "after_quality"),
@@ -63,6 +65,9 @@ class Simulated:
     trust: Trust
     left_out: Mapping[str, int] = field(default_factory=dict)
     hits: Hits | None = None
+    estimated: Estimated | None = None
+    lifetime: str | None = None
+    """What a cache lifetime of an hour would cost."""
     unsold_lifetimes: Sequence[str] = ()
     """Models whose provider does not sell the cache lifetime of the policy."""
 
@@ -140,6 +145,8 @@ def simulate(
         trust=base,
         left_out=_left_out(store, made, config, question),
         hits=hits,
+        estimated=randomised.estimate(store, made),
+        lifetime=_lifetime(store, made, cells) if hits else None,
         unsold_lifetimes=unsold,
     )
 
@@ -150,6 +157,17 @@ def _cell(row: Sequence[Any], made: Plan) -> Cell:
     for name in ("before_pico", "after_pico"):
         named[name] = int(Decimal(named[name]).scaleb(12))
     return Cell(rule, target, part, basis, made.relations.logged[logged].key, named)
+
+
+def _lifetime(store: Store, made: Plan, cells: Sequence[Cell]) -> str | None:
+    """The same replay with prompts that stay cached for an hour."""
+    if caching.seconds((made.policy.prompt_cache or {}).get("ttl")) == HOUR_S:
+        return None
+    arguments = (made.policy, made.targets, made.relations.logged, made.simulated, made.placed.params)
+    caching.prefixes(store, *arguments, ttl_s=HOUR_S)
+    then = store.value(sql("routing/whole_cost.sql").format(outcome=made.outcome), made.params)
+    now = Decimal(sum(c.figures["after_pico"] for c in cells)).scaleb(-12)
+    return prompt_cache.lifetime_answer("1-hour", now, then)
 
 
 def _unit(requests: int) -> str:
@@ -270,7 +288,7 @@ def _about_tokens(found: Simulated) -> list[str]:
     made = found.plan
     told = ratios.notes(made.relations, made.targets, used(found.cells))
     if found.hits:
-        told += found.hits.notes()
+        told += [*found.hits.notes(), *([found.lifetime] if found.lifetime else [])]
         if found.unsold_lifetimes:
             told.append(
                 f"a cache lifetime that is not sold, simulated all the same: {', '.join(found.unsold_lifetimes)}"
@@ -317,6 +335,11 @@ def _about_judgement(found: Simulated) -> list[str]:
     if unknown:
         share = Decimal(unknown) / (unknown + found.total("requests"))
         told.append(f"{count(unknown)} requests ({share:.1%}) have no price on one side and are left out of both")
+    one = found.estimated
+    if one and one.snips_pico is None:
+        told.append(
+            f"{randomised.PROPENSITY}: an effective sample under {intervals.FEWEST_EFFECTIVE} estimates nothing"
+        )
     if found.plan.placed.quality.source is None:
         told.append("quality: not measured")
     if found.no_interval and found.plan.policy.bootstrap:
