@@ -91,16 +91,7 @@ class Simulated:
         return sorted(rules, key=lambda r: order.get(r, r))
 
     def rule_name(self, number: int) -> str:
-        policy = self.plan.policy
-        if number >= CAPPED:
-            cap = self.plan.caps[number - CAPPED]
-            return f"cap {cap.name or cap.text}"
-        names = {
-            DEFAULT: f"default: {policy.default}",
-            USER_CHOICE: "chosen by the user",
-            PART_OF_A_CALL: "inside calls",
-        }
-        return names.get(number) or policy.rules[number - 1].name
+        return rule_name(self.plan, number)
 
     def quality(self, when: str) -> Fraction | None:
         judged = self.total("judged")
@@ -312,7 +303,9 @@ def _about_rules(found: Simulated) -> list[str]:
     for rule in policy.rules:
         at = made.placed.thresholds.get(rule.name)
         if rule.threshold and at is not None:
-            told.append(f"rule {rule.name}: scores from {at.normalize():f} on go to {rule.threshold.above}")
+            share = made.placed.held_out.get(rule.name)
+            other = "" if share is None else f"; {share:.1%} of the half that it was not calibrated on"
+            told.append(f"rule {rule.name}: scores from {at.normalize():f} on go to {rule.threshold.above}{other}")
         elif rule.needs and not found.total("requests", policy.rules.index(rule) + 1):
             told.append(f"rule {rule.name} took nothing: no request that it is meant for has {rule.needs}")
     for alias_, rate in made.failure_rates.items():
@@ -347,6 +340,19 @@ def _about_judgement(found: Simulated) -> list[str]:
     told.append("the same number of requests: a cheaper model that makes people ask more often is not modelled")
     told += [f"{count(number)} requests are not looked at: {what}" for what, number in found.left_out.items() if number]
     return told
+
+
+def rule_name(made: Plan, number: int) -> str:
+    """What people call a rule, or what took a request before any rule."""
+    if number >= CAPPED:
+        cap = made.caps[number - CAPPED]
+        return f"cap {cap.name or cap.text}"
+    names = {
+        DEFAULT: f"default: {made.policy.default}",
+        USER_CHOICE: "chosen by the user",
+        PART_OF_A_CALL: "inside calls",
+    }
+    return names.get(number) or made.policy.rules[number - 1].name
 
 
 def alias(targets: Targets, number: int) -> str:

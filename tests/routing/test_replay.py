@@ -113,7 +113,13 @@ def test_a_threshold_is_calibrated_to_a_share(tmp_path: Path) -> None:
     assert micro(found)[1] == 4 * 100_000 + 7 * 1_000
     first = rules.replace("30%,", "30%, calibrate_on: first_half,")
     # of the first six, 0.0 ... 0.5, the quantile 0.7 is 0.35
-    assert micro(replayed(tmp_path, rows, MODELS + first))[1] == 7 * 100_000 + 4 * 1_000
+    half = replayed(tmp_path, rows, MODELS + first)
+    assert micro(half)[1] == 7 * 100_000 + 4 * 1_000
+    # all five others score more
+    assert (
+        "rule t: scores from 0.35 on go to big; 100.0% of the half that it was not calibrated on"
+        in document(half)["assumptions"]
+    )
 
 
 def test_a_cascade_pays_every_attempt_and_every_check(tmp_path: Path) -> None:
