@@ -85,7 +85,9 @@ def simulate(
             session.show(bounds.assumed(store, settings, told, prices, question, easy), format, output)
             return
         asked = replace(told, bootstrap=0) if ideal else told
-        found = replay.simulate(store, settings, asked, prices, question, digest=session.digest(settings))
+        found = replay.simulate(
+            store, settings, asked, prices, question, digest=session.digest(settings), by_rule=explain
+        )
         if ideal:
             tables = [bounds.as_document(found) if programs else bounds.for_people(found)]
         else:

@@ -99,9 +99,19 @@ class Simulated:
 
 
 def simulate(
-    store: Store, config: Config, policy: Policy, catalogue: Catalogue, question: Question, *, digest: str | None = None
+    store: Store,
+    config: Config,
+    policy: Policy,
+    catalogue: Catalogue,
+    question: Question,
+    *,
+    digest: str | None = None,
+    by_rule: bool = False,
 ) -> Simulated:
-    """Replays the question's traffic under the policy. UsageError with file and line for a model without a price."""
+    """Replays the question's traffic under the policy. UsageError with file and line for a model without a price.
+
+    `digest` is that of the catalogue at hand; `by_rule` asks for an interval of every rule too.
+    """
     targets = find(policy, catalogue)
     base = trust.gather(store, config, question.where, question.window, question.tz, digest=digest)
     made = plan(store, config, policy, targets, question)
@@ -118,8 +128,8 @@ def simulate(
     store.run(sql("routing/cells.sql").format(unit=unit, outcome=made.outcome), made.params)
     cells = [_cell(row, made) for row in store.rows(sql("routing/summary.sql"))]
     why = _why_no_interval(made, cells) if in_detail else "bootstrap: 0"
-    rules = sorted({cell.rule for cell in cells})
-    whole, by_rule = _intervals(store, made, rules) if why is None else (None, {})
+    rules = sorted({cell.rule for cell in cells} - {PART_OF_A_CALL}) if by_rule else []
+    whole, of_rules = _intervals(store, made, rules) if why is None else (None, {})
     if why is None and whole is None:
         why = f"fewer than {intervals.FEWEST_UNITS} users or sessions"
     weak = _weak(made)
@@ -127,7 +137,7 @@ def simulate(
         plan=made,
         cells=cells,
         interval=whole,
-        rule_intervals=by_rule,
+        rule_intervals=of_rules,
         no_interval=why,
         answers=answers,
         metrics=_metrics(made, cells, answers, weak),
@@ -192,7 +202,7 @@ def _intervals(store: Store, made: Plan, rules: Sequence[int]) -> tuple[Interval
         columns = store.arrays(sql("routing/units.sql").format(ends=ends, only=only))
         return intervals.bootstrap(columns, made.policy.bootstrap, made.policy.seed)
 
-    return of("true"), {rule: of(f"rule = {rule}") for rule in rules if rule != PART_OF_A_CALL}
+    return of("true"), {rule: of(f"rule = {rule}") for rule in rules}
 
 
 def _models(made: Plan) -> list[int]:

@@ -107,6 +107,7 @@ def _quality(found: Simulated) -> dict[str, object] | None:
     change = found.interval.quality if found.interval else None
     return {"before": float(before), "after": float(after), "unit": "mean score"} | {
         "source": found.plan.placed.quality.source,
+        "requests": int(found.total("judged")),
         "change_interval": list(change) if change else None,
     }
 
