@@ -423,10 +423,16 @@ _PRICE = {
     "vat_included": Key(_SHARE),
     "store_fee": Key(_SHARE),
 }
+_CHURN = {
+    "customers": Key(_path, required=True),
+    "months": Key(_TEXT, "months"),
+    "left": Key(_TEXT, "left"),
+    "where": Key(_map(_TEXT, "column"), {}),
+}
 _PLAN = {
     "price": Key(_either(_AMOUNT, _record(_PRICE))),
     "other_cost": Key(_AMOUNT),
-    "churn": Key(_RATE),
+    "churn": Key(_either(_RATE, _record(_CHURN))),
     "converts_to": Key(_TEXT),
     "conversion": Key(_RATE),
     "cac": Key(_AMOUNT),
@@ -437,6 +443,8 @@ _LTV = {
     "payback": Key(_DURATION),
     "discount_rate": Key(_RATE),
     "llm_share": Key(_SHARE),
+    "basis": Key(_word("before", "after")),
+    "horizon": Key(_DURATION),
 }
 _CAP = {
     "name": Key(_TEXT),

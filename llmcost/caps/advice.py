@@ -303,7 +303,7 @@ def _sample_notes(found: Recommended) -> list[str]:
         )
     if found.ltv_told and found.ltv_basis is None:
         notes.append(
-            f"{count(found.ltv_told)} users have an LTV in users.csv, which is not used: say --ltv-basis before or after (LLM cost)"
+            f"{count(found.ltv_told)} users have an LTV in users.csv, which is not used: say ltv: {{basis: before}} or after (LLM cost), or --ltv-basis"
         )
     return notes + found.left_out.notes("user")
 

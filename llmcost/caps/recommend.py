@@ -14,7 +14,7 @@ from llmcost.caps import traffic
 from llmcost.caps.cap import PICO, Cap
 from llmcost.caps.company import against, assess
 from llmcost.caps.findings import Candidate, Costs, PlanFound, Recommended, months_of
-from llmcost.caps.plans import Tariffs, tariffs, worths
+from llmcost.caps.plans import Tariffs, horizon_months, tariffs, worths
 from llmcost.caps.traffic import Asked
 from llmcost.caps.worth import DIGITS, Plan, Worth, from_ltv, monthly_caps, short_window
 from llmcost.config import Config
@@ -42,7 +42,12 @@ def recommend(
     ltv_basis: str | None = None,
     ltv_months: int | None = None,
 ) -> Recommended:
-    """`window` is the short window that a cap is looked for in; `ltv_basis` (before or after) says what the LTVs of users.csv are."""
+    """`window` is the short window that a cap is looked for in; `ltv_basis` (before or after) says what the LTVs of users.csv are.
+
+    Basis and horizon default to `ltv.basis` and `ltv.horizon` of the config.
+    """
+    ltv_basis = ltv_basis or config.ltv["basis"]
+    ltv_months = horizon_months(config) if ltv_months is None else ltv_months
     with localcontext(prec=DIGITS):
         bill, unpriced, first_us, last_us = _bill(store, config, asked)
         days = 0 if first_us is None else last_us // DAY_US - first_us // DAY_US + 1
@@ -176,7 +181,7 @@ def _plan(
     now = cost / months / users if users and months else None
     per_request, per_turn = by_request.get(name), by_turn.get(name)
     found = _worth(name, known)
-    if plan is not None and with_ltv and ltv_basis and plan.converts_to is None:
+    if plan is not None and with_ltv and ltv_basis:
         found = from_ltv(
             plan, told.targets, ltv / with_ltv, basis=ltv_basis, horizon_months=ltv_months, llm_per_month=now
         )

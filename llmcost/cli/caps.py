@@ -87,7 +87,7 @@ def caps(
         session.one_of(unit, ("turn", "request"), "--unit")
     if ltv_basis is not None:
         session.one_of(ltv_basis, ("before", "after"), "--ltv-basis")
-    months = _months(ltv_horizon, ltv_basis)
+    months = _months(ltv_horizon, ltv_basis or settings.ltv["basis"])
     window = rules.parse(f"1/{short}", place="--short")
     zone = session.zone(tz, settings)
     asked = Asked("user", session.condition(where), session.window(since, until, last, zone), zone)
