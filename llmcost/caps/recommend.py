@@ -11,7 +11,7 @@ from typing import Any
 
 from llmcost.attribution import facts, focus
 from llmcost.caps import traffic
-from llmcost.caps.cap import PICO, Cap
+from llmcost.caps.cap import PICO, Cap, months_between
 from llmcost.caps.company import against, assess
 from llmcost.caps.findings import Candidate, Costs, PlanFound, Recommended, months_of
 from llmcost.caps.plans import Tariffs, horizon_months, tariffs, worths
@@ -60,6 +60,9 @@ def recommend(
         if aside.has_turns and unit == "request":
             _prepare(store, config, asked, "request")
         _people(store, config, now_us)
+        store.run(sql("caps/month_ends.sql"))
+        if first_us is not None:
+            store.load("cap_months", ("month", "ends_us"), months_between(asked.tz, first_us, last_us))
         months, known = months_of(days), worths(told)
         found = [
             _plan(store, row, told, known, months, by_request, by_turn, unit, window, ltv_basis, ltv_months)
@@ -73,7 +76,7 @@ def recommend(
             company,
             found,
             _users_over(store, found, months),
-            told.rates,
+            told,
             days,
             int(active),
             window.window,
@@ -272,8 +275,10 @@ def _candidates(store: Store, plan: str | None, monthly: int) -> list[Candidate]
     store.run(sql("caps/candidates.sql"))
     store.load("cap_candidates", ("number", "most"), list(enumerate(limits)))
     return [
-        Candidate(limits[number], units, requests, Decimal(pico) / PICO, users)
-        for number, units, requests, pico, users in store.rows(sql("caps/beyond.sql"), {"plan": plan})
+        Candidate(limits[number], units, requests, Decimal(pico) / PICO, users, first_us, lockout_us)
+        for number, units, requests, pico, users, first_us, lockout_us in store.rows(
+            sql("caps/beyond.sql"), {"plan": plan}
+        )
     ]
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from decimal import Decimal, localcontext
 
 from llmcost.caps import advice
+from llmcost.caps import detail as more
 from llmcost.caps.cap import Cap
 from llmcost.caps.findings import PlanFound, Recommended
 from llmcost.caps.recommend import recommend
@@ -53,11 +54,13 @@ def under_routing(
     base = recommend(store, config, asked, now_us=now_us, window=window, unit=unit)
     with instead_of_ledger(store, simulated):
         routed = recommend(store, config, asked, now_us=now_us, window=window, unit=base.unit)
+        tables = advice.for_people(routed, detail=detail)
+        tables += more.tables(store, config, asked, routed) if detail else []
     best = None
     if ideal is not None:
         with instead_of_ledger(store, ideal):
             best = recommend(store, config, asked, now_us=now_us, window=window, unit=base.unit)
-    return [rise(base, routed, best), *advice.for_people(routed, detail=detail)]
+    return [rise(base, routed, best), *tables]
 
 
 def rise(base: Recommended, routed: Recommended, ideal: Recommended | None = None) -> Table:

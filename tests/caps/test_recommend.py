@@ -449,7 +449,7 @@ def test_the_tables_fit_into_a_terminal(run: Any, monkeypatch: pytest.MonkeyPatc
         lambda tables, _form, _output: seen.extend(render(t, "table", width=width) for t in tables),
     )
     assert run("--detail").code == 0
-    assert len(seen) == 6
+    assert len(seen) == 13
     assert max(len(line) for text in seen for line in text.splitlines()) <= width
 
 
