@@ -195,10 +195,16 @@ _PRICE = {
     "vat_included": Key(SHARE),
     "store_fee": Key(SHARE),
 }
+_CHURN = {
+    "customers": Key(file_path, required=True),
+    "months": Key(TEXT, "months"),
+    "left": Key(TEXT, "left"),
+    "where": Key(map_of(TEXT, "column"), {}),
+}
 _PLAN = {
     "price": Key(either(AMOUNT, record(_PRICE))),
     "other_cost": Key(AMOUNT),
-    "churn": Key(RATE),
+    "churn": Key(either(RATE, record(_CHURN))),
     "converts_to": Key(TEXT),
     "conversion": Key(RATE),
     "cac": Key(AMOUNT),
@@ -209,6 +215,8 @@ _LTV = {
     "payback": Key(DURATION),
     "discount_rate": Key(RATE),
     "llm_share": Key(SHARE),
+    "basis": Key(word("before", "after")),
+    "horizon": Key(DURATION),
 }
 _CAP = {
     "name": Key(TEXT),
