@@ -6,6 +6,7 @@ import typer
 
 from llmcost.cli import (
     anomalies,
+    breakeven,
     caps,
     diff,
     explain,
@@ -58,6 +59,7 @@ COMMANDS = (
 for _name, _verb, _short in COMMANDS:
     app.command(_name, short_help=_short)(_verb)
 app.add_typer(caps.app, name="caps", short_help="What a user may cost, and what caps would do")
+app.add_typer(breakeven.app, name="breakeven", short_help="From which volume another way of buying pays")
 app.add_typer(prices.app, name="prices", short_help="The price catalogue: list, show, check, diff, sync")
 
 

@@ -12,11 +12,12 @@ from llmcost.config import Config
 from llmcost.figures import count
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
-from llmcost.routing import ideal, intervals, ratios
+from llmcost.routing import caching, ideal, intervals, ratios
 from llmcost.routing.ideal import Answer, Metrics
 from llmcost.routing.intervals import Interval
 from llmcost.routing.placed import CAPPED, DEFAULT, PART_OF_A_CALL, USER_CHOICE, Question
 from llmcost.routing.policy import AS_LOGGED, Policy
+from llmcost.routing.prompt_cache import Hits
 from llmcost.routing.ratios import HIGH, LOW
 from llmcost.routing.replay import Plan, plan
 from llmcost.routing.targets import Targets, find
@@ -61,6 +62,9 @@ class Simulated:
     cash_pico: int
     trust: Trust
     left_out: Mapping[str, int] = field(default_factory=dict)
+    hits: Hits | None = None
+    unsold_lifetimes: Sequence[str] = ()
+    """Models whose provider does not sell the cache lifetime of the policy."""
 
     def total(self, name: str, rule: int | None = None) -> Any:
         return sum(c.figures[name] for c in self.cells if rule is None or c.rule == rule)
@@ -75,9 +79,11 @@ class Simulated:
 
     @property
     def rules(self) -> list[int]:
-        """The rules that took requests, in the order of the policy."""
+        """All rules of the policy in its order, and what else took requests."""
         order = {PART_OF_A_CALL: 2 * CAPPED, DEFAULT: CAPPED - 1, USER_CHOICE: -CAPPED}
-        return sorted({c.rule for c in self.cells if c.figures["requests"]}, key=lambda r: order.get(r, r))
+        rules = set(range(1, len(self.plan.policy.rules) + 1))
+        rules |= {c.rule for c in self.cells if c.figures["requests"]}
+        return sorted(rules, key=lambda r: order.get(r, r))
 
     def rule_name(self, number: int) -> str:
         policy = self.plan.policy
@@ -106,12 +112,15 @@ def simulate(
     answers = _answers(store, made)
     made = replace(made, strong=_strong(made, answers))
     in_detail = policy.bootstrap > 0
+    hits: Hits | None = None
+    unsold: list[str] = []
+    if policy.prompt_cache:
+        hits, unsold = caching.prefixes(
+            store, policy, targets, made.relations.logged, made.simulated, made.placed.params
+        )
     unit = _unit(base.total("requests")) if in_detail else "NULL"
     store.run(sql("routing/cells.sql").format(unit=unit, outcome=made.outcome), made.params)
-    cells = [
-        Cell(row[0], row[1], row[2], row[3], (row[4], row[5]), dict(zip(CELL_FIGURES, row[6:], strict=True)))
-        for row in store.rows(sql("routing/summary.sql"))
-    ]
+    cells = [_cell(row, made) for row in store.rows(sql("routing/summary.sql"))]
     why = _why_no_interval(made, cells) if in_detail else "bootstrap: 0"
     rules = sorted({cell.rule for cell in cells})
     whole, by_rule = _intervals(store, made, rules) if why is None else (None, {})
@@ -130,7 +139,17 @@ def simulate(
         cash_pico=_cash(config, made, cells),
         trust=base,
         left_out=_left_out(store, made, config, question),
+        hits=hits,
+        unsold_lifetimes=unsold,
     )
+
+
+def _cell(row: Sequence[Any], made: Plan) -> Cell:
+    rule, target, part, basis, logged, *figures = row
+    named = dict(zip(CELL_FIGURES, figures, strict=True))
+    for name in ("before_pico", "after_pico"):
+        named[name] = int(Decimal(named[name]).scaleb(12))
+    return Cell(rule, target, part, basis, made.relations.logged[logged].key, named)
 
 
 def _unit(requests: int) -> str:
@@ -159,18 +178,12 @@ def _intervals(store: Store, made: Plan, rules: Sequence[int]) -> tuple[Interval
     def of(only: str) -> Interval | None:
         ends = ""
         if LOW in made.variants:
-            column = "CAST(sum(after_pico) FILTER (WHERE variant = {}) // 1000 AS BIGINT) AS {}"
+            column = "CAST(coalesce(sum(after_cost) FILTER (WHERE variant = {}), 0) * 1000000000 AS BIGINT) AS {}"
             ends = f", {column.format(LOW, 'low')}, {column.format(HIGH, 'high')}"
         columns = store.arrays(sql("routing/units.sql").format(ends=ends, only=only))
-        filled = {name: _plain(values) for name, values in columns.items()}
-        return intervals.bootstrap(filled, made.policy.bootstrap, made.policy.seed)
+        return intervals.bootstrap(columns, made.policy.bootstrap, made.policy.seed)
 
     return of("true"), {rule: of(f"rule = {rule}") for rule in rules if rule != PART_OF_A_CALL}
-
-
-def _plain(values: Any) -> Any:
-    """A masked array has nulls where a variant has no row."""
-    return values.filled(0) if hasattr(values, "filled") else values
 
 
 def _models(made: Plan) -> list[int]:
@@ -193,11 +206,12 @@ def _strong(made: Plan, answers: Sequence[Answer]) -> int:
 
 def _weak(made: Plan) -> int:
     """The model against which the strong one is held."""
-    for rule in made.policy.rules:
-        if rule.threshold:
-            return made.targets.number(rule.threshold.below)
     if "weak" in made.policy.models:
         return made.targets.number("weak")
+    for rule in made.policy.rules:
+        if rule.threshold:
+            ends = (made.targets.number(rule.threshold.above), made.targets.number(rule.threshold.below))
+            return next((n for n in ends if n != made.strong), -1)
     others = [n for n in _models(made) if n != made.strong]
     return others[0] if len(others) == 1 else -1
 
@@ -255,7 +269,13 @@ def assumptions(found: Simulated) -> list[str]:
 def _about_tokens(found: Simulated) -> list[str]:
     made = found.plan
     told = ratios.notes(made.relations, made.targets, used(found.cells))
-    if used(found.cells):
+    if found.hits:
+        told += found.hits.notes()
+        if found.unsold_lifetimes:
+            told.append(
+                f"a cache lifetime that is not sold, simulated all the same: {', '.join(found.unsold_lifetimes)}"
+            )
+    elif used(found.cells):
         told.append("a request on another model starts without a cache: none of the old model's cached tokens are kept")
     others = sum(c.figures["requests"] for c in found.cells if c.basis == "other")
     if others:
@@ -270,24 +290,25 @@ def _about_tokens(found: Simulated) -> list[str]:
 
 def _about_rules(found: Simulated) -> list[str]:
     made, policy = found.plan, found.plan.policy
-    told = [
-        f"rule {name}: scores from {at.normalize():f} on go to {_above(policy, name)}"
-        for name, at in made.placed.thresholds.items()
-    ]
+    told = []
+    for rule in policy.rules:
+        at = made.placed.thresholds.get(rule.name)
+        if rule.threshold and at is not None:
+            told.append(f"rule {rule.name}: scores from {at.normalize():f} on go to {rule.threshold.above}")
+        elif rule.needs and not found.total("requests", policy.rules.index(rule) + 1):
+            told.append(f"rule {rule.name} took nothing: no request that it is meant for has {rule.needs}")
     for alias_, rate in made.failure_rates.items():
         if rate and alias_ in policy.fallbacks:
             told.append(
                 f"{rate:.2%} of the requests to {alias_} fail and are paid again on {policy.fallbacks[alias_][0]}"
             )
+    if made.answered:
+        told += made.answered.notes()
     if made.caps:
         told.append("caps are replayed on the logged traffic and its logged cost; nobody retries or leaves")
     if any(c.rule == USER_CHOICE for c in found.cells):
         told.append("requests where the user chose the model are left alone; include_user_choice: true moves them")
     return told
-
-
-def _above(policy: Policy, name: str) -> str:
-    return next(rule.threshold.above for rule in policy.rules if rule.name == name and rule.threshold)
 
 
 def _about_judgement(found: Simulated) -> list[str]:
@@ -303,11 +324,6 @@ def _about_judgement(found: Simulated) -> list[str]:
     told.append("the same number of requests: a cheaper model that makes people ask more often is not modelled")
     told += [f"{count(number)} requests are not looked at: {what}" for what, number in found.left_out.items() if number]
     return told
-
-
-def without_interval(policy: Policy) -> Policy:
-    """The same policy, point figures only."""
-    return replace(policy, bootstrap=0)
 
 
 def alias(targets: Targets, number: int) -> str:
