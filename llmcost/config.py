@@ -491,7 +491,7 @@ _GATE = {
 }
 _EXPORT = {
     "to": Key(_path),
-    "datasets": Key(_list(_word("requests", "daily", "focus", "caps", "simulations"), or_one=True), ()),
+    "datasets": Key(_list(_word("daily", "requests", "users", "caps", "focus"), or_one=True), ()),
     "billing_account": Key(_TEXT),
 }
 _PLACES = {name: Key(_list(_TEXT, or_one=True), (name, f"tag:{name}")) for name in ATTRIBUTED}

@@ -30,6 +30,7 @@ COMMANDS = (
     ("ingest", ingest.ingest, "Read logs into the store, whatever their format"),
     ("explain", explain.explain, "The arithmetic of one request, to the last digit"),
     ("export", export.export, "Files that finance can load"),
+    ("close", export.close, "Month end: later changes go out as corrections"),
     ("gate", gate.gate, "A budget as a CI verdict"),
     ("sql", sql.sql, "Read-only SQL over the ledger"),
     ("reprice", reprice.reprice, "Price stored requests again after prices changed"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import secrets
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -51,13 +52,30 @@ def write(text: str, output: str | None) -> None:
     if output is None or output == "-":
         _write_stdout(text)
         return
+    _to_file(text.encode(), output)
+
+
+def _to_file(data: bytes, output: str) -> None:
     try:
         # Through a link to the file it names: replacing the link itself would leave the old text in place.
-        _write_file(text.encode(), Path(os.path.realpath(output)))
+        _write_file(data, Path(os.path.realpath(output)))
     except OSError as error:
         has_folder = Path(output).absolute().parent.is_dir()
         hint = "choose another file with --output" if has_folder else "create the folder first"
         raise UsageError(f"cannot write: {error.strerror}", place=output, hint=hint) from error
+
+
+def write_bytes(source: Path, output: str | None) -> None:
+    """A file as it is to stdout (None or -), or to another file in the way of `write`."""
+    if output is not None and output != "-":
+        _to_file(source.read_bytes(), output)
+        return
+    try:
+        with source.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _write_stdout(text: str) -> None:
