@@ -137,7 +137,7 @@ def close(base: Path, dataset: str, month: str, at: datetime, *, wait_s: float, 
     if not MONTH.fullmatch(month):
         raise UsageError(f"'{month}' is no month", place="close", hint="write 2026-10")
     with manifest.lock(base, wait_s):
-        book = manifest.read(base)
+        book = manifest.recovered(base)
         mine = [e for e in book.entries.values() if "corrects" not in e and (e["dt"] or "")[:7] == month]
         if reopen:
             if month not in book.closed:
@@ -147,6 +147,9 @@ def close(base: Path, dataset: str, month: str, at: datetime, *, wait_s: float, 
         else:
             if at.date().isoformat()[:7] <= month:
                 raise UsageError(f"{month} is not over", place="close", hint="close a month when all its logs are in")
+            if book.head["format"] not in READERS:
+                what = f"{book.head['format']} files cannot be corrected by rows of their own"
+                raise UsageError(what, place=str(base), hint="export csv or parquet")
             if not mine:
                 what = f"nothing of {month} has been exported to {base}"
                 raise UndecidedError(what, place="close", hint="llmcost export first")

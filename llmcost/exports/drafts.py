@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from llmcost.errors import StoreError, UsageError
 from llmcost.exports.asked import Asked, Gathered
 from llmcost.exports.cells import listed
 from llmcost.exports.datasets import Dataset
-from llmcost.exports.manifest import DRAFT
+from llmcost.exports.manifest import DRAFT, digest
 from llmcost.model import Column, Kind, Table
 from llmcost.store import Store, quote_identifier, quote_text
 
@@ -97,12 +96,6 @@ def _done(path: Path, final: Path) -> Draft:
     with path.open("rb+") as file:
         os.fsync(file.fileno())
     return Draft(path, final, path.stat().st_size, digest(path))
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sums(store: Store, dataset: Dataset, rows: Gathered) -> dict[str | None, Sequence[object]]:

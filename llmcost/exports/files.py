@@ -113,7 +113,7 @@ def to_folder(
 
 def _claimed(base: Path, dataset: Dataset, form: str, asked: Asked) -> Manifest:
     """The folder's manifest, written at once for a new folder: what lies there from then on is ours."""
-    book = manifest.read(base)
+    book = manifest.recovered(base)
     fixed = {
         "schema": "llmcost.manifest/1",
         "dataset": dataset.name,
@@ -162,18 +162,15 @@ def _commit(run: Run) -> None:
     book.restated += run.restated
     book.head["tool"] = f"llmcost {__version__}"
     book.head["prices_sha256"] = run.store.fact("catalogue")
-    if (
-        book.text() == (book.base / manifest.NAME).read_text(encoding="utf-8")
-        and not (book.base / manifest.NEXT).exists()
-    ):
+    moving = [draft for draft, entry in run.drafts if not _holds(draft.final, entry["sha256"])]
+    if not moving and book.text() == (book.base / manifest.NAME).read_text(encoding="utf-8"):
         return
     book.head["generated_at"] = run.at.strftime("%Y-%m-%dT%H:%M:%SZ")
     _put(book.base / manifest.NEXT, book.text())
     try:
-        for draft, entry in run.drafts:
-            if not (draft.final.is_file() and drafts.digest(draft.final) == entry["sha256"]):
-                draft.path.replace(draft.final)
-                manifest.settle(draft.final.parent)
+        for draft in moving:
+            draft.path.replace(draft.final)
+            manifest.settle(draft.final.parent)
         for path in run.gone:
             (book.base / path).unlink(missing_ok=True)
             with suppress(OSError):  # somebody else keeps a file there
@@ -182,6 +179,10 @@ def _commit(run: Run) -> None:
         manifest.settle(book.base)
     except OSError as error:
         raise drafts.refused(error, book.base) from error
+
+
+def _holds(path: Path, sha256: str) -> bool:
+    return path.is_file() and manifest.digest(path) == sha256
 
 
 def _put(path: Path, text: str) -> None:
@@ -214,7 +215,7 @@ def _written(run: Run) -> Written:
         folder=str(base),
         days=len(run.found),
         files=len(entries),
-        new=sum(1 for _, e in run.drafts if "corrects" not in e and e["revision"] == 1),
+        new=sum(1 for _, e in run.drafts if "corrects" not in e and e["dt"] not in run.parts),
         restated=dict(Counter(one["reason"] for one in run.restated if "booked" not in one)),
         removed=len(run.gone),
         corrections=sum(1 for _, e in run.drafts if "corrects" in e),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -36,8 +37,6 @@ class Manifest:
     restated: list[Mapping[str, Any]] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
     corrected: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    others: frozenset[str] = frozenset()
-    """Paths that a run which was cut off may have left."""
 
     def parts(self) -> dict[str | None, Entry]:
         """The file of each day."""
@@ -50,9 +49,6 @@ class Manifest:
         """What the ledger held of a day when its file, or the last correction of it, was written."""
         was = self.parts().get(day)
         return self.corrected.get(day or "") or (was["ledger"] if was else NOTHING)
-
-    def owns(self, path: str) -> bool:
-        return path in self.entries or path in self.others
 
     def text(self) -> str:
         document = {
@@ -67,10 +63,32 @@ class Manifest:
 
 def read(base: Path) -> Manifest:
     """The manifest of a folder; an empty one when there is none. UsageError when it cannot be understood."""
-    found = _read(base / NAME, base)
+    return _read(base / NAME, base)
+
+
+def recovered(base: Path) -> Manifest:
+    """The manifest, after a run that was cut off while it moved its files: what has arrived is taken as it says."""
+    found = read(base)
+    if not (base / NEXT).exists():
+        return found
     after = _read(base / NEXT, base, strict=False)
-    found.others = frozenset(after.entries)
+    for path, entry in after.entries.items():
+        if found.entries.get(path) != entry and (base / path).is_file() and digest(base / path) == entry["sha256"]:
+            found.entries[path] = entry
+            found.corrected |= {day: after.corrected[day] for day in entry.get("days", ()) if day in after.corrected}
+    for path in [path for path in found.entries if path not in after.entries and not (base / path).exists()]:
+        del found.entries[path]
+    if after.head:
+        found.restated = after.restated
+    put(base / NAME, found.text())
+    (base / NEXT).unlink()
     return found
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def expected(base: Path) -> tuple[Manifest, dict[str, set[str]]]:

@@ -64,7 +64,7 @@ class Run:
 
     def _refuse_strangers(self, days: Sequence[str | None]) -> None:
         for path in map(self.name, days):
-            if (self.book.base / path).exists() and not self.book.owns(path):
+            if (self.book.base / path).exists() and path not in self.book.entries:
                 what = "is a file that llmcost did not write"
                 place = str(self.book.base / path)
                 raise UsageError(what, place=place, hint="move it away, or choose another --to")

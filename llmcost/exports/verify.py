@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from llmcost.errors import UsageError
-from llmcost.exports import drafts, manifest
+from llmcost.exports import manifest, states
 from llmcost.exports.corrections import READERS
 from llmcost.exports.datasets import DATASETS
 from llmcost.model import Column, Table
@@ -43,7 +43,7 @@ def _problems(base: Path) -> Iterator[str]:
             if not file.is_file():
                 yield f"{path}: is missing"
                 continue
-            digest = drafts.digest(file)
+            digest = manifest.digest(file)
             if digest not in digests[path]:
                 yield f"{path}: is not what was written (SHA-256 {digest[:12]}, not {entry['sha256'][:12]})"
                 continue
@@ -58,4 +58,8 @@ def _problems(base: Path) -> Iterator[str]:
                 continue
             want = None if entry["sum_cost"] is None else Decimal(entry["sum_cost"])
             if count != entry["rows"] or total != want:
-                yield f"{path}: holds {count} rows that cost {total}, the manifest says {entry['rows']} and {want}"
+                yield f"{path}: holds {count} rows that cost {_money(total)}, the manifest says {entry['rows']} and {_money(want)}"
+
+
+def _money(cost: object) -> str:
+    return states.money(cost) or "nothing"
