@@ -274,7 +274,7 @@ _GATE = {
 }
 _EXPORT = {
     "to": Key(file_path),
-    "datasets": Key(list_of(word("requests", "daily", "focus", "caps", "simulations"), or_one=True), ()),
+    "datasets": Key(list_of(word("daily", "requests", "users", "caps", "focus"), or_one=True), ()),
     "billing_account": Key(TEXT),
 }
 _PLACES = {name: Key(list_of(TEXT, or_one=True), (name, f"tag:{name}")) for name in ATTRIBUTED}

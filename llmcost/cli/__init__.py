@@ -51,6 +51,7 @@ COMMANDS = (
     ("anomalies", anomalies.anomalies, "Days that stand out, and what drove them"),
     ("simulate", simulate.simulate, "What the same traffic would have cost under another policy"),
     ("export", export.export, "Files that finance can load"),
+    ("close", export.close, "Month end: later changes go out as corrections"),
     ("gate", gate.gate, "A budget as a CI verdict"),
     ("sql", sql.sql, "Read-only SQL over the ledger"),
     ("reprice", reprice.reprice, "Price stored requests again after prices changed"),
