@@ -53,6 +53,7 @@ COMMANDS = (
     ("simulate", simulate.simulate, "What the same traffic would have cost under another policy"),
     ("sample", sample.sample, "Requests to evaluate before a policy is switched on"),
     ("export", export.export, "Files that finance can load"),
+    ("close", export.close, "Month end: later changes go out as corrections"),
     ("gate", gate.gate, "A budget as a CI verdict"),
     ("sql", sql.sql, "Read-only SQL over the ledger"),
     ("reprice", reprice.reprice, "Price stored requests again after prices changed"),
