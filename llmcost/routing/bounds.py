@@ -69,8 +69,15 @@ def as_document(found: Simulated) -> Table:
         "routers": [_record(found, line) for line in lines],
         "hull": [[float(x), float(y)] for x, y in curve.hull(_costs(lines))],
         "aiq": view.number(curve.aiq(_costs(lines))),
+        "optimal_apgr": view.number(ideal.optimal_apgr(found.answers, found.plan.strong, found.weak))
+        if min(found.plan.strong, found.weak) > 0
+        else None,
     }
-    return replace(document, head=head, foot=foot, rows=[])
+    rows: list[list[object]] = []
+    for line in lines:
+        costs = (before, int(line.pico), before - int(line.pico))
+        rows.append([line.name, n, *map(view.dollars, costs)])
+    return replace(document, head=head, foot=foot, rows=rows)
 
 
 def _costs(lines: Sequence[Router]) -> list[curve.Point]:

@@ -115,6 +115,14 @@ def random_line(found: Sequence[Answer], strong: int, weak: int) -> Router:
     )
 
 
+def optimal_apgr(found: Sequence[Answer], strong: int, weak: int) -> Fraction | None:
+    """APGR of RouteLLM's "optimal" router, which may be above 1: what a curve is held against."""
+    n = len(found)
+    r_strong, r_weak = (sum((Fraction(a.quality[m]) for a in found), Fraction(0)) / n for m in (strong, weak))
+    gains = (max(Fraction(a.quality[strong] - a.quality[weak]), Fraction(0)) for a in found)
+    return curve.apgr(curve.optimal_curve(r_weak, sum(gains, Fraction(0)) / n), r_weak, r_strong)
+
+
 @dataclass(frozen=True)
 class Metrics:
     """PGR and its kin of the policy; None where there is nothing to rank by."""

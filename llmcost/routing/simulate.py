@@ -168,7 +168,7 @@ def _lifetime(store: Store, made: Plan, cells: Sequence[Cell]) -> str | None:
     caching.prefixes(store, *arguments, ttl_s=HOUR_S)
     then = store.value(sql("routing/whole_cost.sql").format(outcome=made.outcome), made.params)
     now = Decimal(sum(c.figures["after_pico"] for c in cells)).scaleb(-12)
-    return prompt_cache.lifetime_answer("1-hour", now, then)
+    return None if then == now else prompt_cache.lifetime_answer("1-hour", now, then)
 
 
 def _unit(requests: int) -> str:

@@ -16,7 +16,7 @@ import pytest
 
 from llmcost.config import Config
 from llmcost.pricing import catalogue
-from llmcost.routing import bounds, curve
+from llmcost.routing import bounds, curve, ideal
 from llmcost.routing.placed import Question
 from llmcost.routing.simulate import Simulated, simulate
 from llmcost.sources.ingest import ingest
@@ -137,6 +137,9 @@ def test_gsm8k_curves(gsm8k_ledger: Path) -> None:
     assert routing["apgr"] == pytest.approx(answer["len_score_apgr_allk"], rel=1e-9)
     assert routing["pgr"] == pytest.approx(answer["len_ge_q50"]["pgr"], rel=1e-9)
     weak, strong = Fraction(833, 1307), Fraction(1121, 1307)
+    assert float(ideal.optimal_apgr(found.answers, found.plan.strong, found.weak) or 0) == pytest.approx(
+        answer["optimal_apgr_exact"], rel=1e-9
+    )
     optimal = curve.optimal_curve(weak, Fraction(answer["only_strong"], 1307))
     eleven = curve.eleven(optimal)
     assert [float(100 * y) for _, y in eleven] == pytest.approx(answer["optimal_curve_routellm_def"], rel=1e-9)
@@ -200,9 +203,9 @@ def test_routerarena_interval(arena_ledger: Path) -> None:
 def test_routerarena_ideal(arena_ledger: Path) -> None:
     answers = expected()["routerarena"]["policies"]
     found = run(arena_ledger, ARENA + "default: flash\nreport: {bootstrap: 0}\n")
-    ideal, cheapest, *_ = bounds.routers(found)
+    best, cheapest, *_ = bounds.routers(found)
     for line, name in (
-        (ideal, "oracle_quality_then_cost"),
+        (best, "oracle_quality_then_cost"),
         (cheapest, "oracle_cost_then_quality(cheapest call)"),
     ):
         assert float(line.pico) / 1e12 == pytest.approx(answers[name]["cost_usd"], rel=1e-9)

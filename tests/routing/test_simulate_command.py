@@ -80,3 +80,33 @@ def test_a_sample_has_every_kind_and_is_always_the_same(
     assert by_feature == {"chat": 10, "tag": 2, "rare": 1}
     assert all(row["to"] == "small" and row["request_id"] != "stays" for row in found)
     assert inside(monkeypatch, capsys, tmp_path, *arguments).out == first
+
+
+def test_the_bound_by_paired_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = []
+    for n, right in enumerate((1, 0, 1)):
+        rows.append(call(f"b{n}", model="big", task=f"t{n}", input_tokens=100, scores={"ok": 1}))
+        rows.append(call(f"s{n}", task=f"t{n}", input_tokens=100, scores={"ok": right}))
+    ledger(tmp_path, rows)
+    overrides(tmp_path)
+    (tmp_path / "llmcost.yaml").write_text("prices: {overrides: acme.yaml}\n")
+    text = (
+        "models: {small: {model: acme/small}, big: {model: acme/big}}\npair_by: task\nbaseline: big\ndefault: small\n"
+    )
+    (tmp_path / "p.yaml").write_text(text)
+    found = json.loads(inside(monkeypatch, capsys, tmp_path, "simulate", "p.yaml", "--ideal", "--format", "json").out)
+    # two small answers of 100 microdollars are as good as big ones; one must be big, for 10,000
+    assert (found["simulated"]["cost"], found["quality"]["after"]) == ("0.010200000000", 1.0)
+    assert [(rule["name"], rule["cost_after"]) for rule in found["rules"]] == [
+        ("ideal: quality, then cost", "0.010200000000"),
+        ("cheapest call", "0.000300000000"),
+        ("only small", "0.000300000000"),
+        ("only big", "0.030000000000"),
+        ("strong only where needed", "0.010200000000"),
+        ("random, half strong", "0.015150000000"),
+    ]
+    shown = inside(monkeypatch, capsys, tmp_path, "simulate", "p.yaml", "--ideal").out
+    assert "2 small, 1 big" in shown
+    assert "policy p" in shown
