@@ -429,6 +429,16 @@ def test_no_traffic_and_no_config_are_told_and_are_no_error(run: Any) -> None:
     assert bare["company"]["allowance"] is None
 
 
+def test_detail_is_in_the_json_too_with_exact_figures(run: Any) -> None:
+    plain, found = figures(run("--format", "json")), figures(run("--format", "json", "--detail"))
+    detail = found.pop("detail")
+    assert found == plain
+    by_title = {table["title"]: table["rows"] for table in detail}
+    mix = by_title["What a request costs, by feature and model"]
+    assert {"plan": "plus", "model": "big", "requests": 60, "mean": "0.1", "cost": "6"}.items() <= mix[0].items()
+    assert len(by_title) == 7
+
+
 @pytest.mark.parametrize("form", ["table", "markdown", "csv", "ndjson"])
 def test_every_format_shows_a_row_per_plan(run: Any, form: str) -> None:
     done = run("--format", form, "--detail")
