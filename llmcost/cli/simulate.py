@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from llmcost.cli import options, session
+
+if TYPE_CHECKING:
+    from llmcost.routing.policy import Policy
 
 
 def simulate(
@@ -18,6 +21,10 @@ def simulate(
     easy_share: Annotated[
         Optional[str],
         typer.Option("--easy-share", metavar="RANGE", help="With --ideal: assume that such a share is easy, 20%..80%."),
+    ] = None,
+    export: Annotated[
+        Optional[str],
+        typer.Option("--export", metavar="ROUTER", help="Write the router configuration instead: litellm."),
     ] = None,
     where: options.Where = None,
     since: options.Since = None,
@@ -44,6 +51,7 @@ def simulate(
     llmcost simulate cheap-first.yaml --log logs/ --format json
     llmcost simulate routers.yaml --ideal                     what no router can beat
     llmcost simulate routers.yaml --ideal --easy-share 20%..80%
+    llmcost simulate cheap-first.yaml --export litellm --output config.yaml
 
     A request that goes to another model loses its cache there, and its tokens are those of that model where the log
     knows them. What is assumed is listed; without measured token ratios there is no interval.
@@ -63,6 +71,10 @@ def simulate(
     settings = session.config(config)
     session.only_usd(currency, settings)
     told = language.load(Path(policy))
+    if export is not None:
+        session.one_of(export, ("litellm",), "--export", "router")
+        _export(told, output, quiet=quiet)
+        return
     easy = bounds.shares(easy_share) if easy_share is not None else None
     zone = session.zone(tz, settings)
     question = Question(session.condition(where), session.window(since, until, last, zone), zone)
@@ -73,7 +85,9 @@ def simulate(
             session.show(bounds.assumed(store, settings, told, prices, question, easy), format, output)
             return
         asked = replace(told, bootstrap=0) if ideal else told
-        found = replay.simulate(store, settings, asked, prices, question, digest=session.digest(settings))
+        found = replay.simulate(
+            store, settings, asked, prices, question, digest=session.digest(settings), by_rule=explain
+        )
         if ideal:
             tables = [bounds.as_document(found) if programs else bounds.for_people(found)]
         else:
@@ -81,3 +95,14 @@ def simulate(
     session.show(tables, format, output)
     if strict and not view.requests_of(found):
         raise typer.Exit(UNDECIDED)
+
+
+def _export(policy: Policy, output: str | None, *, quiet: bool) -> None:
+    """The configuration on stdout or in a file; on stderr what it cannot express."""
+    from llmcost.render import write
+    from llmcost.routing import litellm
+
+    text, missing = litellm.configuration(policy)
+    write(text, output)
+    for sentence in missing:
+        session.say(f"not expressed: {sentence}", quiet=quiet)

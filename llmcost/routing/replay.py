@@ -92,12 +92,11 @@ class Plan:
 
     @property
     def billed(self) -> str:
-        """Every part with its cost: the simulated relation is called `requests`, which shadows the table in charges.sql."""
+        """Every part with its cost."""
         simulated = self.simulated
         if self.policy.prompt_cache:
             simulated = sql("routing/cached_prefixes.sql").format(simulated=simulated)
-        bill = sql("routing/billed.sql").format(charges=sql(charges.CHARGES))
-        return f"WITH requests AS NOT MATERIALIZED (\n{simulated})\n{bill}"
+        return sql("routing/billed.sql").format(simulated=simulated, charges=sql(charges.CHARGES))
 
     @property
     def outcome(self) -> str:

@@ -12,12 +12,13 @@ from llmcost.config import Config
 from llmcost.figures import count
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
-from llmcost.routing import caching, ideal, intervals, ratios
+from llmcost.routing import caching, ideal, intervals, prompt_cache, randomised, ratios
 from llmcost.routing.ideal import Answer, Metrics
 from llmcost.routing.intervals import Interval
 from llmcost.routing.placed import CAPPED, DEFAULT, PART_OF_A_CALL, USER_CHOICE, Question
 from llmcost.routing.policy import AS_LOGGED, Policy
 from llmcost.routing.prompt_cache import Hits
+from llmcost.routing.randomised import Estimated
 from llmcost.routing.ratios import HIGH, LOW
 from llmcost.routing.replay import Plan, plan
 from llmcost.routing.targets import Targets, find
@@ -28,6 +29,7 @@ from llmcost.store import Store
 MANY_REQUESTS = 200_000
 """From here on users are put into buckets for the bootstrap, which keeps its memory and time flat."""
 BUCKETS = 100_000
+HOUR_S = 3600
 CELL_FIGURES = (
     *("requests", "unknown", "served", "strong", "before_pico", "after_pico", "before_read", "after_read"),
     *("timed", "before_ms", "after_ms", "judged", "before_quality", "after_quality"),
@@ -63,6 +65,9 @@ class Simulated:
     trust: Trust
     left_out: Mapping[str, int] = field(default_factory=dict)
     hits: Hits | None = None
+    estimated: Estimated | None = None
+    lifetime: str | None = None
+    """What a cache lifetime of an hour would cost."""
     unsold_lifetimes: Sequence[str] = ()
     """Models whose provider does not sell the cache lifetime of the policy."""
 
@@ -86,16 +91,7 @@ class Simulated:
         return sorted(rules, key=lambda r: order.get(r, r))
 
     def rule_name(self, number: int) -> str:
-        policy = self.plan.policy
-        if number >= CAPPED:
-            cap = self.plan.caps[number - CAPPED]
-            return f"cap {cap.name or cap.text}"
-        names = {
-            DEFAULT: f"default: {policy.default}",
-            USER_CHOICE: "chosen by the user",
-            PART_OF_A_CALL: "inside calls",
-        }
-        return names.get(number) or policy.rules[number - 1].name
+        return rule_name(self.plan, number)
 
     def quality(self, when: str) -> Fraction | None:
         judged = self.total("judged")
@@ -103,9 +99,19 @@ class Simulated:
 
 
 def simulate(
-    store: Store, config: Config, policy: Policy, catalogue: Catalogue, question: Question, *, digest: str | None = None
+    store: Store,
+    config: Config,
+    policy: Policy,
+    catalogue: Catalogue,
+    question: Question,
+    *,
+    digest: str | None = None,
+    by_rule: bool = False,
 ) -> Simulated:
-    """Replays the question's traffic under the policy. UsageError with file and line for a model without a price."""
+    """Replays the question's traffic under the policy. UsageError with file and line for a model without a price.
+
+    `digest` is that of the catalogue at hand; `by_rule` asks for an interval of every rule too.
+    """
     targets = find(policy, catalogue)
     base = trust.gather(store, config, question.where, question.window, question.tz, digest=digest)
     made = plan(store, config, policy, targets, question)
@@ -122,8 +128,8 @@ def simulate(
     store.run(sql("routing/cells.sql").format(unit=unit, outcome=made.outcome), made.params)
     cells = [_cell(row, made) for row in store.rows(sql("routing/summary.sql"))]
     why = _why_no_interval(made, cells) if in_detail else "bootstrap: 0"
-    rules = sorted({cell.rule for cell in cells})
-    whole, by_rule = _intervals(store, made, rules) if why is None else (None, {})
+    rules = sorted({cell.rule for cell in cells} - {PART_OF_A_CALL}) if by_rule else []
+    whole, of_rules = _intervals(store, made, rules) if why is None else (None, {})
     if why is None and whole is None:
         why = f"fewer than {intervals.FEWEST_UNITS} users or sessions"
     weak = _weak(made)
@@ -131,7 +137,7 @@ def simulate(
         plan=made,
         cells=cells,
         interval=whole,
-        rule_intervals=by_rule,
+        rule_intervals=of_rules,
         no_interval=why,
         answers=answers,
         metrics=_metrics(made, cells, answers, weak),
@@ -140,6 +146,8 @@ def simulate(
         trust=base,
         left_out=_left_out(store, made, config, question),
         hits=hits,
+        estimated=randomised.estimate(store, made),
+        lifetime=_lifetime(store, made, cells) if hits else None,
         unsold_lifetimes=unsold,
     )
 
@@ -150,6 +158,17 @@ def _cell(row: Sequence[Any], made: Plan) -> Cell:
     for name in ("before_pico", "after_pico"):
         named[name] = int(Decimal(named[name]).scaleb(12))
     return Cell(rule, target, part, basis, made.relations.logged[logged].key, named)
+
+
+def _lifetime(store: Store, made: Plan, cells: Sequence[Cell]) -> str | None:
+    """The same replay with prompts that stay cached for an hour."""
+    if caching.seconds((made.policy.prompt_cache or {}).get("ttl")) == HOUR_S:
+        return None
+    arguments = (made.policy, made.targets, made.relations.logged, made.simulated, made.placed.params)
+    caching.prefixes(store, *arguments, ttl_s=HOUR_S)
+    then = store.value(sql("routing/whole_cost.sql").format(outcome=made.outcome), made.params)
+    now = Decimal(sum(c.figures["after_pico"] for c in cells)).scaleb(-12)
+    return prompt_cache.lifetime_answer("1-hour", now, then)
 
 
 def _unit(requests: int) -> str:
@@ -183,7 +202,7 @@ def _intervals(store: Store, made: Plan, rules: Sequence[int]) -> tuple[Interval
         columns = store.arrays(sql("routing/units.sql").format(ends=ends, only=only))
         return intervals.bootstrap(columns, made.policy.bootstrap, made.policy.seed)
 
-    return of("true"), {rule: of(f"rule = {rule}") for rule in rules if rule != PART_OF_A_CALL}
+    return of("true"), {rule: of(f"rule = {rule}") for rule in rules}
 
 
 def _models(made: Plan) -> list[int]:
@@ -270,7 +289,7 @@ def _about_tokens(found: Simulated) -> list[str]:
     made = found.plan
     told = ratios.notes(made.relations, made.targets, used(found.cells))
     if found.hits:
-        told += found.hits.notes()
+        told += [*found.hits.notes(), *([found.lifetime] if found.lifetime else [])]
         if found.unsold_lifetimes:
             told.append(
                 f"a cache lifetime that is not sold, simulated all the same: {', '.join(found.unsold_lifetimes)}"
@@ -294,7 +313,9 @@ def _about_rules(found: Simulated) -> list[str]:
     for rule in policy.rules:
         at = made.placed.thresholds.get(rule.name)
         if rule.threshold and at is not None:
-            told.append(f"rule {rule.name}: scores from {at.normalize():f} on go to {rule.threshold.above}")
+            share = made.placed.held_out.get(rule.name)
+            other = "" if share is None else f"; {share:.1%} of the half that it was not calibrated on"
+            told.append(f"rule {rule.name}: scores from {at.normalize():f} on go to {rule.threshold.above}{other}")
         elif rule.needs and not found.total("requests", policy.rules.index(rule) + 1):
             told.append(f"rule {rule.name} took nothing: no request that it is meant for has {rule.needs}")
     for alias_, rate in made.failure_rates.items():
@@ -317,6 +338,11 @@ def _about_judgement(found: Simulated) -> list[str]:
     if unknown:
         share = Decimal(unknown) / (unknown + found.total("requests"))
         told.append(f"{count(unknown)} requests ({share:.1%}) have no price on one side and are left out of both")
+    one = found.estimated
+    if one and one.snips_pico is None:
+        told.append(
+            f"{randomised.PROPENSITY}: an effective sample under {intervals.FEWEST_EFFECTIVE} estimates nothing"
+        )
     if found.plan.placed.quality.source is None:
         told.append("quality: not measured")
     if found.no_interval and found.plan.policy.bootstrap:
@@ -324,6 +350,19 @@ def _about_judgement(found: Simulated) -> list[str]:
     told.append("the same number of requests: a cheaper model that makes people ask more often is not modelled")
     told += [f"{count(number)} requests are not looked at: {what}" for what, number in found.left_out.items() if number]
     return told
+
+
+def rule_name(made: Plan, number: int) -> str:
+    """What people call a rule, or what took a request before any rule."""
+    if number >= CAPPED:
+        cap = made.caps[number - CAPPED]
+        return f"cap {cap.name or cap.text}"
+    names = {
+        DEFAULT: f"default: {made.policy.default}",
+        USER_CHOICE: "chosen by the user",
+        PART_OF_A_CALL: "inside calls",
+    }
+    return names.get(number) or made.policy.rules[number - 1].name
 
 
 def alias(targets: Targets, number: int) -> str:

@@ -1,4 +1,4 @@
--- one row is one request as the policy would have sent it, shaped like `requests`; what stays as logged keeps its cost in `kept_cost`
+-- one row is one request as the policy would have sent it, shaped like `requests`; what stays as logged (`is_kept`) keeps its cost
 -- a request that goes to another model starts there without a cache; tokens are those of its alternative in the log, else scaled
 WITH placed AS ({placed}), moved AS (
   SELECT r.*, m.number, m.target, m.part, m.variant, m.is_batch, m.add_cost, m.add_ms,
@@ -28,7 +28,6 @@ WITH placed AS ({placed}), moved AS (
 )
 SELECT seq * 1024 + number AS seq, seq AS base_seq, rule, target, part, variant, basis, unit, feature, logged, add_cost,
   cost AS cost_logged, cache_read_tokens AS cache_read_logged, latency_ms AS latency_logged, quality_logged,
-  CASE WHEN same_terms AND NOT is_batch AND NOT is_blocked THEN cost END AS kept_cost,
   same_terms AND NOT is_batch AND NOT is_blocked AS is_kept,
   CASE WHEN basis = 'same' THEN latency_ms WHEN basis = 'other' THEN a_ms WHEN basis = 'scaled' THEN usual_ms END + add_ms AS latency_ms,
   CASE WHEN part = 'blocked' THEN NULL WHEN basis = 'other' AND a_quality IS NOT NULL THEN a_quality ELSE {quality} END AS quality,
@@ -36,7 +35,8 @@ SELECT seq * 1024 + number AS seq, seq AS base_seq, rule, target, part, variant,
   CASE WHEN same_terms THEN ts_us ELSE greatest(coalesce(ts_us, latest_us), first_us) END AS ts_us,
   CASE WHEN same_terms THEN provider ELSE to_provider END AS provider,
   CASE WHEN same_terms THEN model ELSE to_model END AS model,
-  CASE WHEN is_batch THEN 'batch' WHEN same_terms THEN service_tier END AS service_tier,
+  -- whoever waits for a batch waits for it on another model too
+  CASE WHEN is_batch OR (lower(service_tier) = 'batch' AND NOT is_verifier) THEN 'batch' WHEN same_terms THEN service_tier END AS service_tier,
   CASE WHEN same_terms THEN speed END AS speed,
   CASE WHEN same_terms THEN region END AS region,
   CASE WHEN same_terms THEN inference_geo END AS inference_geo,

@@ -113,7 +113,13 @@ def test_a_threshold_is_calibrated_to_a_share(tmp_path: Path) -> None:
     assert micro(found)[1] == 4 * 100_000 + 7 * 1_000
     first = rules.replace("30%,", "30%, calibrate_on: first_half,")
     # of the first six, 0.0 ... 0.5, the quantile 0.7 is 0.35
-    assert micro(replayed(tmp_path, rows, MODELS + first))[1] == 7 * 100_000 + 4 * 1_000
+    half = replayed(tmp_path, rows, MODELS + first)
+    assert micro(half)[1] == 7 * 100_000 + 4 * 1_000
+    # all five others score more
+    assert (
+        "rule t: scores from 0.35 on go to big; 100.0% of the half that it was not calibrated on"
+        in document(half)["assumptions"]
+    )
 
 
 def test_a_cascade_pays_every_attempt_and_every_check(tmp_path: Path) -> None:
@@ -275,3 +281,31 @@ def test_prompt_caches_without_a_rule_of_the_provider_leave_the_log_alone(tmp_pa
     ]
     found = replayed(tmp_path, rows, "prompt_cache: {ttl: 5m, block_tokens: 512}\n")
     assert micro(found) == (3 * 4096, 3 * 4096)
+
+
+def test_a_randomised_log_gives_a_second_opinion(tmp_path: Path) -> None:
+    rows = [
+        call(f"r{n:03}", model="small" if n % 2 else "big", input_tokens=100, scores={"propensity": 0.5})
+        for n in range(200)
+    ]
+    shown = document(replayed(tmp_path, rows, MODELS + "default: small\nreport: {bootstrap: 0}\n"))
+    # the hundred that went to small cost 100 microdollars each: so would all 200
+    assert shown["off_policy"] == {
+        "requests": 200,
+        "effective_sample": 100.0,
+        "cost_snips": "0.020000000000",
+        "cost_doubly_robust": "0.020000000000",
+    }
+    few = document(replayed(tmp_path, rows[:50], MODELS + "default: small\nreport: {bootstrap: 0}\n"))
+    assert few["off_policy"] is None
+    assert "score:propensity: an effective sample under 30 estimates nothing" in few["assumptions"]
+
+
+def test_a_batch_stays_a_batch_on_another_model(tmp_path: Path) -> None:
+    rows = [call("a", provider="openai", model="gpt-5", service_tier="batch", input_tokens=1_000_000)]
+    text = "models: {mini: {model: openai/gpt-5-mini}}\ndefault: mini\n"
+    # half of $1.25 and half of $0.25 for a million tokens
+    assert micro(replayed(tmp_path, rows, text)) == (625_000, 125_000)
+    direct = "models: {mini: {model: openai/gpt-5-mini}}\nrules: [{route: mini, batch: true}]\n"
+    rows = [call("a", provider="openai", model="gpt-5", input_tokens=1_000_000)]
+    assert micro(replayed(tmp_path, rows, direct)) == (1_250_000, 125_000)

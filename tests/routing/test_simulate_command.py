@@ -60,3 +60,23 @@ def test_strict_without_rows(
     ended = inside(monkeypatch, capsys, tmp_path, "simulate", "p.yaml", "--where", "model = 'x'", "--strict")
     assert ended.code == 4
     assert "no requests that the policy could look at" in ended.out
+
+
+def test_a_sample_has_every_kind_and_is_always_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [call(f"chat{n:02}", model="big", feature="chat") for n in range(40)]
+    rows += [call(f"tag{n:02}", model="big", feature="tag") for n in range(10)]
+    rows += [call("once", model="big", feature="rare"), call("stays", feature="chat")]
+    ledger(tmp_path, rows)
+    overrides(tmp_path)
+    (tmp_path / "llmcost.yaml").write_text("prices: {overrides: acme.yaml}\n")
+    (tmp_path / "p.yaml").write_text("models: {small: {model: acme/small}}\ndefault: small\n")
+    arguments = ("sample", "p.yaml", "-n", "13", "--format", "ndjson")
+    first = inside(monkeypatch, capsys, tmp_path, *arguments).out
+    found = [json.loads(line) for line in first.splitlines()]
+    by_feature = {f: sum(row["feature"] == f for row in found) for f in ("chat", "tag", "rare")}
+    # one of each, then ten more as 40 to 10
+    assert by_feature == {"chat": 10, "tag": 2, "rare": 1}
+    assert all(row["to"] == "small" and row["request_id"] != "stays" for row in found)
+    assert inside(monkeypatch, capsys, tmp_path, *arguments).out == first
