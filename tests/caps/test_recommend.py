@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from llmcost.caps.recommend import _t
+from llmcost.caps.recommend import t_975
 from llmcost.render import render
 from tests.cli.program import inside
 from tests.spend.ledgers import PRICES, Row, call
@@ -415,7 +415,7 @@ def test_the_interval_is_of_the_mean_over_users(run: Any) -> None:
     ("freedom", "expected"), [(1, 12.7062), (9, 2.2622), (10, 2.2281), (30, 2.0423), (1000, 1.9623)]
 )
 def test_students_t_is_that_of_the_tables(freedom: int, expected: float) -> None:
-    assert math.isclose(float(_t(freedom)), expected, abs_tol=1e-4)
+    assert math.isclose(float(t_975(freedom)), expected, abs_tol=1e-4)
 
 
 def test_no_traffic_and_no_config_are_told_and_are_no_error(run: Any) -> None:
