@@ -11,8 +11,9 @@ from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 
-import make_sample_logs as sample
 import pytest
+
+from tests import make_sample_logs as sample
 
 FOLDER = Path(__file__).parent.parent / "sample_logs"
 WRITTEN_BY_HAND = {"README.md", "llmcost.yaml", "cheap-chat.yaml"}

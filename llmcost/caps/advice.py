@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, localcontext
 
 from llmcost.caps.cap import HOUR_US
@@ -49,6 +50,22 @@ def as_document(found: Recommended) -> Table:
         ]
         columns = [Column(key, "count" if key == "users" else "text") for key in PLAN_KEYS]
         return Table(SCHEMA, "Caps by plan", columns, rows, head=head, foot={"users_over": over}, rows_name="plans")
+
+
+def with_detail(document: Table, tables: Sequence[Table]) -> Table:
+    """The document with further tables at its end: `detail` is a list of {title, rows, notes}."""
+    told = [
+        {
+            "title": table.title,
+            "rows": [
+                dict(zip((column.name for column in table.columns), map(_rounded, row), strict=True))
+                for row in table.rows
+            ],
+            "notes": list(table.notes),
+        }
+        for table in tables
+    ]
+    return replace(document, foot={**document.foot, "detail": told})
 
 
 def _plan(found: Recommended, one: PlanFound) -> Mapping[str, object]:

@@ -131,11 +131,11 @@ def _interval(
     if users < 2:
         return None
     scatter = max(Decimal(0), squares - 2 * mean * products + mean * mean * numbers)
-    wide = _t(users - 1) * (scatter * users / (users - 1)).sqrt() / number
+    wide = t_975(users - 1) * (scatter * users / (users - 1)).sqrt() / number
     return max(Decimal(0), mean - wide), mean + wide
 
 
-def _t(freedom: int) -> Decimal:
+def t_975(freedom: int) -> Decimal:
     """The 97.5 % point of Student's t, from 10 degrees of freedom on by its expansion around the normal one."""
     if freedom <= len(_T_975):
         return Decimal(_T_975[freedom - 1])

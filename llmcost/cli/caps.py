@@ -108,12 +108,14 @@ def caps(
             ltv_basis=ltv_basis,
             ltv_months=months,
         )
+        further = detailed.tables(store, settings, asked, found) if detail and format not in ("csv", "ndjson") else []
         if format in ("json", "ndjson"):
-            tables = [advice.as_document(found)]
+            document = advice.as_document(found)
+            tables = [advice.with_detail(document, further) if further else document]
         else:
-            tables = [advice.as_rows(found)] if format == "csv" else advice.for_people(found, detail=detail)
-            if detail and format != "csv":
-                tables += detailed.tables(store, settings, asked, found)
+            tables = (
+                [advice.as_rows(found)] if format == "csv" else [*advice.for_people(found, detail=detail), *further]
+            )
     session.show(tables, format, output)
     if strict and not found.days:
         raise typer.Exit(UNDECIDED)

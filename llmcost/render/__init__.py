@@ -12,6 +12,7 @@ from pathlib import Path
 
 from llmcost.errors import UsageError, nearest
 from llmcost.model import Table
+from llmcost.render.comment import to_comment
 from llmcost.render.data import to_csv, to_json, to_ndjson
 from llmcost.render.markdown import to_markdown
 
@@ -42,6 +43,29 @@ def render(table: Table, format: str, *, width: int | None = None, color: bool =
         hint = nearest(format, FORMATS) or f"one of {', '.join(FORMATS)}"
         raise UsageError(f"unknown format {format!r}", place="--format", hint=hint)
     return FORMATS[format](table, width=width, color=color)
+
+
+def _to_junit(table: Table, places: Mapping[str, str]) -> str:
+    from llmcost.render.junit import to_junit
+
+    return to_junit(table, places)
+
+
+def _to_sarif(table: Table, places: Mapping[str, str]) -> str:
+    from llmcost.render.sarif import to_sarif
+
+    return to_sarif(table, places)
+
+
+REPORTS: Mapping[str, Callable[[Table, Mapping[str, str]], str]] = {
+    "json": lambda table, _places: to_json(table),
+    "markdown": to_comment,
+    "junit": _to_junit,
+    "sarif": _to_sarif,
+    "csv": lambda table, _places: to_csv(table),
+    "table": lambda table, _places: _to_terminal(table),
+}
+"""The files that a gate writes, from its Table and the FILE:LINE of each rule; markdown is a comment of a pull request."""
 
 
 def write(text: str | Iterable[str], output: str | None) -> None:

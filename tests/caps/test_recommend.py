@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from llmcost.caps.recommend import _t
+from llmcost.caps.recommend import t_975
 from llmcost.render import render
 from tests.cli.program import inside
 from tests.spend.ledgers import PRICES, Row, call
@@ -415,7 +415,7 @@ def test_the_interval_is_of_the_mean_over_users(run: Any) -> None:
     ("freedom", "expected"), [(1, 12.7062), (9, 2.2622), (10, 2.2281), (30, 2.0423), (1000, 1.9623)]
 )
 def test_students_t_is_that_of_the_tables(freedom: int, expected: float) -> None:
-    assert math.isclose(float(_t(freedom)), expected, abs_tol=1e-4)
+    assert math.isclose(float(t_975(freedom)), expected, abs_tol=1e-4)
 
 
 def test_no_traffic_and_no_config_are_told_and_are_no_error(run: Any) -> None:
@@ -427,6 +427,16 @@ def test_no_traffic_and_no_config_are_told_and_are_no_error(run: Any) -> None:
     bare = figures(run("--format", "json", config="prices: {overrides: acme.yaml}\n"))
     assert [one["plan"] for one in bare["plans"]] == [None]
     assert bare["company"]["allowance"] is None
+
+
+def test_detail_is_in_the_json_too_with_exact_figures(run: Any) -> None:
+    plain, found = figures(run("--format", "json")), figures(run("--format", "json", "--detail"))
+    detail = found.pop("detail")
+    assert found == plain
+    by_title = {table["title"]: table["rows"] for table in detail}
+    mix = by_title["What a request costs, by feature and model"]
+    assert {"plan": "plus", "model": "big", "requests": 60, "mean": "0.1", "cost": "6"}.items() <= mix[0].items()
+    assert len(by_title) == 7
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "csv", "ndjson"])

@@ -303,10 +303,12 @@ CASES = {
         "gate --max-cost 1 --max-data-age 2months", "--max-data-age: '2months' is no length of time", "write 36h or 2d"
     ),
     "report without file": Case(
-        "gate --max-cost 1 --report json", "--report: 'json' names no file", "write --report json=gate.json"
+        "gate --max-cost 1 --report json", "--report: 'json' names no file", "write --report json=gate.json, or github"
     ),
     "report of no format": Case(
-        "gate --max-cost 1 --report junit=x", "--report: unknown format 'junit'", "one of json, markdown, csv, table"
+        "gate --max-cost 1 --report pdf=x",
+        "--report: unknown format 'pdf'",
+        "one of json, markdown, junit, sarif, csv, table, github",
     ),
     # config
     "no config": Case("report --config no.yaml", "--config: no config file 'no.yaml'", "check the path"),
