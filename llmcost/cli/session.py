@@ -207,6 +207,14 @@ def one_of(value: str, known: Sequence[str], flag: str, what: str = "word") -> s
     return value
 
 
+def currency(given: str | None, settings: Config) -> str:
+    """The code of the currency that figures are shown in."""
+    code = given or settings.currency
+    if len(code) != 3 or not code.isascii() or not code.isalpha() or not code.isupper():
+        raise UsageError(f"'{code}' is no currency", place="--currency", hint="write its code: EUR")
+    return code
+
+
 def only_usd(currency: str | None, settings: Config) -> None:
     """Figures are in USD; another currency needs dated rates."""
     wanted = currency or settings.currency

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 from llmcost import ledger
@@ -22,6 +21,7 @@ from llmcost.exports.focus_columns import COLUMNS, FocusColumn
 from llmcost.pricing import catalogue, charges
 from llmcost.pricing.entries import RATE_OF_COLUMN
 from llmcost.resources import sql
+from llmcost.spend import fixed
 from llmcost.store import Store, quote_identifier
 
 DIMENSIONS = ("agent", "feature", "environment", "team", "plan", "scope", "project")
@@ -45,9 +45,6 @@ NAMES = {
 
 METERS = {"fresh_input_tokens": "Input Tokens", "text_output_tokens": "Output Tokens"}
 """What a SKU meters, where the column's name does not say it as people do."""
-
-WHOLE_PERIODS = {"hour": 24, "day": 1}
-"""How many of a fixed cost's periods a day holds, where it holds whole ones."""
 
 PICO = 10**12
 UNIT_TOKENS = "1000000 Tokens"
@@ -176,34 +173,16 @@ def _fixed(config: Config, spread: Sequence[date]) -> Iterator[tuple[str, ...]]:
     for number in range((spread[1] - spread[0]).days + 1):
         day = spread[0] + timedelta(days=number)
         for cost in config.prices["costs"]:
-            usd = f"{_of_day(cost['amount'], cost['per'], day):f}"
+            usd = f"{fixed.of_day(cost['amount'], cost['per'], day):f}"
             yield (day.isoformat(), cost["name"], "Usage", "Recurring", cost["name"], usd, usd, usd, usd)
 
 
-def _of_day(amount: Decimal, per: str, day: date) -> Decimal:
-    if per in WHOLE_PERIODS:
-        return amount * WHOLE_PERIODS[per]
-    if per == "week":
-        done, days = day.weekday(), 7
-    else:
-        first = day.replace(day=1) if per == "month" else day.replace(month=1, day=1)
-        after = (first + timedelta(days=32)).replace(day=1) if per == "month" else first.replace(year=first.year + 1)
-        done, days = (day - first).days, (after - first).days
-    pico = int(amount * PICO)
-    return Decimal(pico * (done + 1) // days - pico * done // days).scaleb(-12)
-
-
 def _drawn(store: Store, config: Config) -> Iterator[tuple[str, ...]]:
-    """What prepaid money pays of each day's usage, oldest day first, until it or its time is over."""
+    """What prepaid money pays of each day's usage."""
     commitments = config.prices["commitments"]
     if not commitments:
         return
-    left = [Decimal(one["amount"]) for one in commitments]
-    for provider, day, cost in store.rows(sql("exports/focus_drawn.sql")):
-        for number, one in enumerate(commitments):
-            if one["provider"] == provider and day < one["until"] and left[number] > 0 and cost > 0:
-                drawn = min(left[number], cost)
-                left[number] -= drawn
-                cost -= drawn  # noqa: PLW2901  # the next commitment pays what this one could not
-                name = f"Commitment of {provider} until {one['until']}"
-                yield (day, provider, "Credit", "One-Time", name, f"{-drawn:f}", "0", "0", "0")
+    for number, day, drawn in fixed.drawn_by_day(commitments, store.rows(sql("spend/drawn.sql"))):
+        one = commitments[number]
+        name = f"Commitment of {one['provider']}" + (f" until {one['until']}" if one["until"] else "")
+        yield (day, one["provider"], "Credit", "One-Time", name, f"{-drawn:f}", "0", "0", "0")
