@@ -16,6 +16,8 @@ from llmcost.errors import UsageError
 from llmcost.figures import visible
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from llmcost.conditions import Condition
     from llmcost.config import Config
     from llmcost.model import Table
@@ -53,24 +55,48 @@ def digest(settings: Config) -> str:
     return prices.digest(overrides(settings))
 
 
+def price_day(text: str | None) -> str | None:
+    """The day of --price-as-of, checked."""
+    import datetime as dt
+
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise UsageError(f"'{text}' is no date", place="--price-as-of", hint="write 2026-10-31") from None
+
+
 def ledger_path(db: str | None) -> Path:
     return Path(db or DEFAULT_DB)
 
 
 @contextmanager
 def ledger(
-    db: str | None, logs: Sequence[str] | None, settings: Config, *, wait_s: float, quiet: bool
+    db: str | None,
+    logs: Sequence[str] | None,
+    settings: Config,
+    *,
+    wait_s: float,
+    quiet: bool,
+    price_as_of: str | None = None,
 ) -> Iterator[Store]:
-    """The store, read-only; with `logs` a throw-away ledger built by the same code and deleted at the end."""
+    """The store, read-only; with `logs` a throw-away ledger built by the same code and deleted at the end.
+
+    `price_as_of` is the day whose prices logs are read with; a store is pinned by `llmcost reprice`.
+    """
     from llmcost.store import open_ledger
 
     if not logs:
+        if price_as_of is not None:
+            hint = f"llmcost reprice --price-as-of {price_as_of} pins the store"
+            raise UsageError("needs logs: a store keeps its costs", place="--price-as-of", hint=hint)
         with open_ledger(ledger_path(db), read_only=True, wait_s=wait_s) as store:
             yield store
         return
     with tempfile.TemporaryDirectory(prefix="llmcost-") as folder:
         path = Path(folder) / "ledger.duckdb"
-        report = read(logs, path, settings, wait_s=wait_s, quiet=quiet)
+        report = read(logs, path, settings, wait_s=wait_s, quiet=quiet, price_as_of=price_as_of)
         for note in report.notes:
             say(f"warning: {note}", quiet=quiet)
         with open_ledger(path, read_only=True) as store:
@@ -86,6 +112,7 @@ def read(
     quiet: bool,
     default_date: str | None = None,
     keep_going: bool = False,
+    price_as_of: str | None = None,
 ) -> IngestReport:
     """Ingests, with progress on a terminal."""
     import datetime as dt
@@ -98,12 +125,17 @@ def read(
             day = dt.date.fromisoformat(default_date)
         except ValueError:
             raise UsageError(f"'{default_date}' is no date", place="--date", hint="write 2026-10-31") from None
+    prices = catalogue(settings)
+    if price_as_of is not None:
+        from llmcost.pricing.catalogue import as_of
+
+        prices = as_of(prices, price_as_of)
     with progress(quiet=quiet) as tell:
         return ingest(
             logs,
             path,
             config=settings,
-            catalogue=catalogue(settings),
+            catalogue=prices,
             default_date=day,
             keep_going=keep_going,
             wait_s=wait_s,
@@ -130,6 +162,15 @@ def zone(tz: str | None, settings: Config) -> str:
             f"unknown time zone '{name}'", place="--tz", hint=nearest(name, available_timezones())
         ) from None
     return name
+
+
+def now() -> datetime:
+    """The clock in UTC, or LLMCOST_NOW."""
+    from datetime import timezone
+
+    from llmcost import windows
+
+    return windows.now(os.environ).astimezone(timezone.utc)
 
 
 def window(since: str | None, until: str | None, last: str | None, tz: str) -> Window:
