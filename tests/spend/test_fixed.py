@@ -25,7 +25,7 @@ prices:
 def test_a_month_is_the_sum_of_its_days() -> None:
     for month in (2, 4, 10):
         days = monthrange(2026, month)[1]
-        parts = [of_day(Decimal("100"), "month", date(2026, month, 1) + timedelta(n)) for n in range(days)]
+        parts = [of_day(Decimal(100), "month", date(2026, month, 1) + timedelta(n)) for n in range(days)]
         assert sum(parts) == 100
         assert max(parts) - min(parts) <= Decimal("0.000000000001")
     assert sum(of_day(Decimal(1), "week", date(2026, 10, 5) + timedelta(n)) for n in range(7)) == 1
@@ -85,7 +85,12 @@ def test_prepaid_money_is_drawn_oldest_first_until_it_or_its_time_is_over() -> N
         {"provider": "p", "amount": Decimal(5), "until": "2026-10-03"},
         {"provider": "p", "amount": Decimal(9), "until": None},
     ]
-    usage = [("p", "2026-10-01", Decimal(3)), ("q", "2026-10-01", Decimal(7)), ("p", "2026-10-02", Decimal(4)), ("p", "2026-10-03", Decimal(1))]
+    usage = [
+        ("p", "2026-10-01", Decimal(3)),
+        ("q", "2026-10-01", Decimal(7)),
+        ("p", "2026-10-02", Decimal(4)),
+        ("p", "2026-10-03", Decimal(1)),
+    ]
     assert drawn_by_day(told, usage) == [
         (0, "2026-10-01", 3),
         (0, "2026-10-02", 2),  # what was left of the first
@@ -112,7 +117,7 @@ def test_a_report_in_another_currency(tmp_path: Path) -> None:
     undated = call("4", ts=None, agent="a")
     with opened(tmp_path, [*rows(), undated]) as store:
         table = converted(report(store, config, question), store, config, question, "EUR")
-    # a: 0.3 / 1.25 + 0.004 / 1.6 = 0.24 + 0.0025; b: 0.1 / 1.6
+    # for a 0.3 dollars at 1.25 and 0.004 at 1.6, which is 0.24 and 0.0025 euros; for b 0.1 at 1.6
     assert [(row[0], row[9]) for row in table.rows] == [("a", Decimal("0.2425")), ("b", Decimal("0.0625"))]
     assert table.total is not None
     assert table.total[9] == Decimal("0.305")
