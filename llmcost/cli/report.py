@@ -70,7 +70,7 @@ def report(
         where=session.condition(where),
         window=session.window(since, until, last, zone),
         tz=zone,
-        cost=session.one_of(cost, ("computed", "source"), "--cost"),
+        cost=session.one_of(cost, ("computed", "source", "invoiced"), "--cost"),
         limit=top if format == "table" and top > 0 else None,
     )
     logs = [*(paths or []), *(log or [])]

@@ -364,13 +364,16 @@ def _records(stage: Store, log: LogFile) -> Iterator[tuple[int, Raw]]:
     if log.shape == "csv":
         yield from files.csv_records(log.path, log.delimiter)
     elif log.shape == "parquet":
-        rows = (
-            row for batch in stage.batches(f"SELECT CAST(to_json(r) AS VARCHAR) FROM ({_rows(log)}) r") for row in batch
-        )
-        yield from ((number, text.encode()) for number, (text,) in enumerate(rows, 1))
+        yield from ((number, text.encode()) for number, text in parquet_rows(stage, log))
     else:
         for ordinal, (number, line) in enumerate(files.numbered_lines(log.path, log.first_line)):
             yield log.lines[ordinal] if log.lines is not None else number, line
+
+
+def parquet_rows(stage: Store, log: LogFile) -> Iterator[tuple[int, str]]:
+    """(number from 1, JSON text) of every row of a Parquet file."""
+    batches = stage.batches(f"SELECT CAST(to_json(r) AS VARCHAR) FROM ({_rows(log)}) r")
+    yield from enumerate((text for batch in batches for (text,) in batch), 1)
 
 
 class _NoRequest(Exception):  # noqa: N818  # no error: a line that is rightly passed over

@@ -233,7 +233,56 @@ CASES = {
         None,
         set_up=store,
     ),
-    "unknown cost": Case("report --cost invoiced", "--cost: unknown word 'invoiced'", "one of computed, source"),
+    "unknown cost": Case("report --cost billed", "--cost: unknown word 'billed'", "one of computed, source, invoiced"),
+    # reconcile
+    "reconcile without a known amount": Case(
+        "reconcile i.csv",
+        "i.csv:1: no column is known as the amount; it has Datum, Betrag",
+        "say which it is: --column amount=HEADER",
+        set_up=file("i.csv", "Datum,Betrag\n2026-10-01,5\n"),
+    ),
+    "reconcile without a date": Case(
+        "reconcile i.csv",
+        "i.csv:1: no column is known as the date; it has Model, Amount",
+        "say which it is: --column date=HEADER, or --period 2026-10",
+        set_up=file("i.csv", "Model,Amount\nsmall,5\n"),
+    ),
+    "reconcile in another currency": Case(
+        "reconcile i.csv",
+        "i.csv:2: amounts are in EUR, the ledger is in USD",
+        "ask for the statement in USD, or convert it at the rate that the bank took",
+        set_up=file("i.csv", "Date,Model,Amount,Currency\n2026-10-01,small,5,EUR\n"),
+    ),
+    "reconcile with a day that reads two ways": Case(
+        "reconcile i.csv",
+        "i.csv:2: date: '10/01/2026' is no day",
+        "write 2026-10-31; 10/31 and 31/10 look alike",
+        set_up=file("i.csv", "Date,Model,Amount\n10/01/2026,small,5\n"),
+    ),
+    "reconcile with an amount that reads two ways": Case(
+        "reconcile i.csv",
+        "i.csv:2: amount: '12,50' is no amount",
+        "write 1234.50",
+        set_up=file("i.csv", "Date;Model;Amount\n2026-10-01;small;12,50\n"),
+    ),
+    "reconcile with a total of something else": Case(
+        "reconcile i.csv",
+        "i.csv:3: the total says 6, the lines add up to 5",
+        "is a line missing, or a column taken for another? see --column",
+        set_up=file("i.csv", "Date,Description,Amount\n2026-10-01,small,5\n,Total,6\n"),
+    ),
+    "reconcile with an empty file": Case(
+        "reconcile i.csv",
+        "i.csv: the file is empty",
+        "a statement has lines to compare with",
+        set_up=file("i.csv", ""),
+    ),
+    "reconcile with a log": Case(
+        "reconcile log.jsonl",
+        "log.jsonl: is a log (native), no statement of a provider",
+        "reconcile takes usage and cost pages, a FOCUS file or a CSV invoice",
+        set_up=log,
+    ),
     "currency": Case("report --currency EUR", "--currency: figures in EUR are not available yet", "leave it at USD"),
     "unknown source": Case(
         "sources litellm_spendlog", "sources: unknown format 'litellm_spendlog'", "did you mean 'litellm_spendlogs'?"
