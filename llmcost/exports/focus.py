@@ -64,7 +64,7 @@ def fields(asked: Asked) -> tuple[Field, ...]:
 
 def order(asked: Asked) -> list[str]:
     """By what a reader looks for; then by everything, so that equal data are equal bytes."""
-    first = ("ChargePeriodStart", "InvoiceIssuerName", "ChargeCategory", "SkuId", "SkuPriceId")
+    first = ("ChargePeriodStart", "InvoiceIssuerName", "ChargeCategory", "SkuId", "SkuPriceId", "Tags")
     names = [name for name, _ in columns(asked.focus_version)]
     return [*first, *(name for name in names if name not in first)]
 
