@@ -54,10 +54,12 @@ from llmcost.ledger import COLUMNS, NAMES, TOTALS
 __all__ = [
     "ATTRIBUTED",
     "CAPS",
+    "GATE_METRICS",
     "SCHEMA",
     "Config",
     "Duration",
     "Enrich",
+    "Metric",
     "Rate",
     "Rule",
     "SourceMapping",
@@ -140,10 +142,47 @@ def _cap(doc: Document, where: Where, values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _gate_limits(doc: Document, where: Where, values: dict[str, Any]) -> None:
+    """Limits that the metric has no use for, or that say nothing on their own."""
+    name = values["metric"]
+    metric = GATE_METRICS[name]
+    if values["max_increase"] is None:
+        for key in ("min_delta", "ignore_price_changes"):
+            if values[key]:
+                fail(doc, (*where, key), "says nothing without max_increase", "add max_increase, or remove it")
+    for key in ("max_increase", "baseline"):
+        if values[key] is not None and not metric.is_compared:
+            fail(doc, (*where, key), f"{name} is held to no baseline", "hold it to max or min")
+    if values["ignore_price_changes"] and metric.unit != "USD":
+        fail(doc, (*where, "ignore_price_changes"), f"{name} does not depend on prices", "remove it")
+    if values["warn_at"] is not None and values["max"] is None:
+        fail(doc, (*where, "warn_at"), "is a share of max, and there is none", "add max")
+    for key in ("max", "min"):
+        if metric.unit == "share" and values[key] is not None and values[key] > 1:
+            fail(doc, (*where, key), f"{name} is a share", "write 5% or 0.05")
+
+
 def _gate_rule(doc: Document, where: Where, values: dict[str, Any]) -> dict[str, Any]:
     if all(values[name] is None for name in ("max", "min", "max_increase")):
         fail(doc, where, "the rule has no limit", "add max, min or max_increase")
+    name, metric = values["metric"], GATE_METRICS[values["metric"]]
+    _gate_limits(doc, where, values)
+    asked = (*values["per"], *values["scope"], *(("when",) if values["when"] else ()))
+    wrong = next((one for one in asked if metric.only_by is not None and one not in metric.only_by), None)
+    if wrong is not None:
+        allowed = " and ".join(metric.only_by or ()) or "nothing"
+        fail(doc, where, f"{name} cannot be asked by '{wrong}'", f"it can be asked by {allowed}")
     return values
+
+
+def _gate_rules(doc: Document, where: Where, node: Any) -> tuple[dict[str, Any], ...]:
+    rules: tuple[dict[str, Any], ...] = list_of(record(_GATE_RULE, _gate_rule))(doc, where, node)
+    seen: set[str] = set()
+    for at, rule in enumerate(rules):
+        if rule["id"] in seen:
+            fail(doc, (*where, at), "two rules have this id", "reports tell them apart by it: give each its own")
+        seen.add(rule["id"])
+    return rules
 
 
 def _whole(doc: Document, where: Where, values: dict[str, Any]) -> dict[str, Any]:
@@ -166,10 +205,35 @@ _COLUMN = scalar("a text column or tag:KEY", one_of(lambda text: re.match("tag:.
 _CAP_WINDOW = scalar("a window such as 3h, 7d or month", one_of(duration, "hour", "day", "week", "month"))
 _TO_DATE = ("month-to-date", "week-to-date", "last-month", "last-week", "today", "yesterday")
 _GATE_WINDOW = scalar("a window such as 7d or month-to-date", one_of(duration, *_TO_DATE))
-_METRICS = (
-    *("cost", "requests", "tokens", "cost_per_request", "cost_per_user", "cost_per_session", "forecast_cost", "margin"),
-    *("cap_breaches", "unattributed_share", "unpriced_share", "cache_hit"),
-)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a rule of the gate can measure. Its unit; whether it is held to baselines; what it can be asked by (None: anything)."""
+
+    unit: str
+    is_compared: bool = True
+    only_by: tuple[str, ...] | None = None
+
+
+GATE_METRICS: Mapping[str, Metric] = {
+    "cost": Metric("USD"),
+    "requests": Metric("requests"),
+    "turns": Metric("turns"),
+    "tokens": Metric("tokens"),
+    "cost_per_request": Metric("USD"),
+    "cost_per_turn": Metric("USD"),
+    "cost_per_user": Metric("USD"),
+    "cost_per_session": Metric("USD"),
+    "cost_per_case": Metric("USD", only_by=()),
+    "forecast_cost": Metric("USD", is_compared=False),
+    "margin": Metric("share", is_compared=False, only_by=("plan",)),
+    "cap_breaches": Metric("requests", is_compared=False),
+    "unattributed_share": Metric("share", is_compared=False),
+    "unpriced_share": Metric("share"),
+    "cache_hit": Metric("share", is_compared=False),
+    "gaps": Metric("gaps", is_compared=False, only_by=()),
+}
 
 _SOURCE = {
     "path": Key(TEXT, required=True),
@@ -195,10 +259,16 @@ _PRICE = {
     "vat_included": Key(SHARE),
     "store_fee": Key(SHARE),
 }
+_CHURN = {
+    "customers": Key(file_path, required=True),
+    "months": Key(TEXT, "months"),
+    "left": Key(TEXT, "left"),
+    "where": Key(map_of(TEXT, "column"), {}),
+}
 _PLAN = {
     "price": Key(either(AMOUNT, record(_PRICE))),
     "other_cost": Key(AMOUNT),
-    "churn": Key(RATE),
+    "churn": Key(either(RATE, record(_CHURN))),
     "converts_to": Key(TEXT),
     "conversion": Key(RATE),
     "cac": Key(AMOUNT),
@@ -209,6 +279,8 @@ _LTV = {
     "payback": Key(DURATION),
     "discount_rate": Key(RATE),
     "llm_share": Key(SHARE),
+    "basis": Key(word("before", "after")),
+    "horizon": Key(DURATION),
 }
 _CAP = {
     "name": Key(TEXT),
@@ -243,7 +315,7 @@ _PRICES = {
 }
 _GATE_RULE = {
     "id": Key(TEXT, required=True),
-    "metric": Key(word(*_METRICS), required=True),
+    "metric": Key(word(*GATE_METRICS), required=True),
     "per": Key(list_of(_DIMENSION, or_one=True), ()),
     "scope": Key(map_of(TEXT, "dimension", conditions.DIMENSIONS), {}),
     "when": Key(_WHEN),
@@ -262,11 +334,11 @@ _GATE = {
     "max_data_age": Key(DURATION),
     "max_unpriced_share": Key(SHARE),
     "max_unattributed_share": Key(SHARE),
-    "rules": Key(list_of(record(_GATE_RULE, _gate_rule)), ()),
+    "rules": Key(_gate_rules, ()),
 }
 _EXPORT = {
     "to": Key(file_path),
-    "datasets": Key(list_of(word("requests", "daily", "focus", "caps", "simulations"), or_one=True), ()),
+    "datasets": Key(list_of(word("daily", "requests", "users", "caps", "focus"), or_one=True), ()),
     "billing_account": Key(TEXT),
 }
 _PLACES = {name: Key(list_of(TEXT, or_one=True), (name, f"tag:{name}")) for name in ATTRIBUTED}

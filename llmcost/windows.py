@@ -76,6 +76,14 @@ def period(text: str, tz: str, at: datetime) -> Window:
     return Window(*(_edge(day.isoformat(), "period", tz) for day in days))
 
 
+def to_date(text: str, tz: str, at: datetime) -> Window:
+    """The window of gate rules: month-to-date and week-to-date, which end now, or a period."""
+    unit, is_open, _ = text.partition("-to-date")
+    if is_open:
+        return Window(period(f"this-{unit}", tz, at).since_us, _us(at))
+    return period(text, tz, at)
+
+
 def _named_days(text: str, today: date) -> tuple[date, date] | None:
     """First day, and the one after the last."""
     day, week, month = timedelta(1), timedelta(7), today.replace(day=1)

@@ -16,6 +16,8 @@ from llmcost.errors import UsageError
 from llmcost.figures import visible
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from llmcost.conditions import Condition
     from llmcost.config import Config
     from llmcost.model import Table
@@ -160,6 +162,15 @@ def zone(tz: str | None, settings: Config) -> str:
             f"unknown time zone '{name}'", place="--tz", hint=nearest(name, available_timezones())
         ) from None
     return name
+
+
+def now() -> datetime:
+    """The clock in UTC, or LLMCOST_NOW."""
+    from datetime import timezone
+
+    from llmcost import windows
+
+    return windows.now(os.environ).astimezone(timezone.utc)
 
 
 def window(since: str | None, until: str | None, last: str | None, tz: str) -> Window:

@@ -19,7 +19,7 @@ from llmcost.errors import UsageError, nearest
 from llmcost.figures import count, exact
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
-from llmcost.sources import files, formats, invoices, stage
+from llmcost.sources import files, formats, invoices, recognise, stage
 from llmcost.sources.files import LogFile
 from llmcost.sources.ingest import ingest, prepared
 from llmcost.sources.statement_words import component_of, kind_of, model_in, tier_of
@@ -139,7 +139,7 @@ def stored(store: Store) -> list[Line]:
 
 
 def _check_page(log: LogFile, scratch: Store) -> None:
-    votes = formats.vote(stage.sample(scratch, log, formats.SAMPLE_RECORDS))
+    votes = recognise.vote(stage.sample(scratch, log, recognise.SAMPLE_RECORDS))
     if formats.PAGES not in votes:
         known = next((name for name in votes if name), None)
         what = f"is a log ({known}), no statement of a provider" if known else "is no usage or cost page"

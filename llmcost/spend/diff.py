@@ -134,13 +134,13 @@ def amounts(
     tz: str = "UTC",
 ) -> tuple[dict[tuple[str | None, ...], Amount], dict[tuple[str | None, ...], Amount]]:
     """Every group of both windows; `cost_then` of the later one is at the prices in force when `before` ended."""
-    with _prices_of(store, catalogue, before, after):
+    with prices_of(store, catalogue, before, after):
         return _groups(store, config, before, by, where, tz), _groups(store, config, after, by, where, tz)
 
 
 @contextmanager
-def _prices_of(store: Store, catalogue: Catalogue, before: Window, after: Window) -> Iterator[None]:
-    """Fills `then_costs`: the requests of `after`, each priced at its hour of the last week of `before`."""
+def prices_of(store: Store, catalogue: Catalogue, before: Window, after: Window) -> Iterator[None]:
+    """Fills `then_costs` (seq, then_cost): the requests of `after`, each priced at its hour of the last week of `before`."""
     ended_us = before.until_us if before.until_us is not None else after.since_us
     store.run(
         sql("spend/then.sql"), {"ended_us": ended_us or 0, "since_us": after.since_us, "until_us": after.until_us}

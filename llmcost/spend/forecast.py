@@ -111,17 +111,28 @@ def of_ledger(
     store: Store, config: Config, where: Condition | None, tz: str, now: datetime
 ) -> tuple[Forecast | None, trust.Trust]:
     """The month of the newest data, or of `now` where data reach it; None without any dated row."""
+    found, base = by_group(store, config, where, tz, now, ())
+    return found.get(()), base
+
+
+def by_group(
+    store: Store, config: Config, where: Condition | None, tz: str, now: datetime, scope: Sequence[str]
+) -> tuple[dict[tuple[str | None, ...], Forecast], trust.Trust]:
+    """The same for every group of `scope`; empty without any dated row."""
     base = trust.gather(store, config, where, Window(), tz, digest=None)
     if base.data_until_us is None:
-        return None, base
+        return {}, base
     zone = ZoneInfo(tz)
     newest = datetime.fromtimestamp(base.data_until_us // 1_000_000, timezone.utc).astimezone(zone).date()
     today = min(newest, now.astimezone(zone).date())
-    found = daily(store, config, where, Window(), tz)
-    series = found.get((), Series(today, []))
-    series = Series(series.first, series.costs[: max((today - series.first).days + 1, 0)])
     # a day that is over by the clock is complete, however early its last request came
-    return month(series, today, today_is_complete=now.astimezone(zone).date() > today), base
+    is_over = now.astimezone(zone).date() > today
+    return {
+        key: month(
+            Series(one.first, one.costs[: max((today - one.first).days + 1, 0)]), today, today_is_complete=is_over
+        )
+        for key, one in daily(store, config, where, Window(), tz, scope).items()
+    }, base
 
 
 def forecast(store: Store, config: Config, where: Condition | None, tz: str, now: datetime) -> Table:
@@ -161,6 +172,7 @@ def _budgets(config: Config, found: Forecast) -> list[tuple[str, Decimal, date |
         and rule["max"] is not None
         and not rule["per"]
         and not rule["scope"]
+        and not rule["when"]
     ]
 
 
