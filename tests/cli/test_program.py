@@ -29,6 +29,7 @@ COMMANDS = (
     "explain",
     "export",
     "gate",
+    "baseline",
     "sql",
     "reprice",
     "sources",
