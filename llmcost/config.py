@@ -259,10 +259,16 @@ _PRICE = {
     "vat_included": Key(SHARE),
     "store_fee": Key(SHARE),
 }
+_CHURN = {
+    "customers": Key(file_path, required=True),
+    "months": Key(TEXT, "months"),
+    "left": Key(TEXT, "left"),
+    "where": Key(map_of(TEXT, "column"), {}),
+}
 _PLAN = {
     "price": Key(either(AMOUNT, record(_PRICE))),
     "other_cost": Key(AMOUNT),
-    "churn": Key(RATE),
+    "churn": Key(either(RATE, record(_CHURN))),
     "converts_to": Key(TEXT),
     "conversion": Key(RATE),
     "cac": Key(AMOUNT),
@@ -273,6 +279,8 @@ _LTV = {
     "payback": Key(DURATION),
     "discount_rate": Key(RATE),
     "llm_share": Key(SHARE),
+    "basis": Key(word("before", "after")),
+    "horizon": Key(DURATION),
 }
 _CAP = {
     "name": Key(TEXT),
@@ -330,7 +338,7 @@ _GATE = {
 }
 _EXPORT = {
     "to": Key(file_path),
-    "datasets": Key(list_of(word("requests", "daily", "focus", "caps", "simulations"), or_one=True), ()),
+    "datasets": Key(list_of(word("daily", "requests", "users", "caps", "focus"), or_one=True), ()),
     "billing_account": Key(TEXT),
 }
 _PLACES = {name: Key(list_of(TEXT, or_one=True), (name, f"tag:{name}")) for name in ATTRIBUTED}

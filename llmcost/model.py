@@ -60,6 +60,11 @@ class Table:
     rows_name: str = "rows"
     """The JSON key of the rows."""
 
+    @property
+    def by(self) -> list[str]:
+        """The dimensions of a report: its text columns."""
+        return [column.name for column in self.columns if column.kind == "text" and not column.data_only]
+
     def for_people(self) -> Table:
         """Without the columns that are for programs."""
         kept = [i for i, column in enumerate(self.columns) if not column.data_only]

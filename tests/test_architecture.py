@@ -23,7 +23,7 @@ FLOORS = (
     ("sources",),
     ("pricing",),
     ("store",),
-    ("windows",),
+    ("fx", "windows"),
     ("config",),
     ("document",),
     ("conditions",),

@@ -25,7 +25,20 @@ def loaded(*arguments: str, cwd: object = None) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-COMMANDS = ("report", "ingest", "explain", "export", "gate", "baseline", "sql", "reprice", "sources", "prices", "caps")
+COMMANDS = (
+    "report",
+    "ingest",
+    "explain",
+    "export",
+    "gate",
+    "baseline",
+    "sql",
+    "reprice",
+    "reconcile",
+    "sources",
+    "prices",
+    "caps",
+)
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,8 @@ class Lens:
     store: Store
     config: Config
     tz: str
+    relation: str = "ledger"
+    """The view it looks at: one with the columns of `ledger`."""
     params: dict[str, object] = field(default_factory=dict)
     _joins: dict[str, str] = field(default_factory=dict)
     _cache: dict[str, str] = field(default_factory=dict)
@@ -90,7 +92,7 @@ class Lens:
         return MatchRate(file, on, *self.store.row(text, self.params))
 
     def _from(self) -> str:
-        return "\n".join(["ledger r", *self._joins.values()])
+        return "\n".join([f"{self.relation} r", *self._joins.values()])
 
     def _expression(self, name: str) -> str:
         if name == "scope":
@@ -204,9 +206,9 @@ class Lens:
         return f"strftime({local}, '{TIME_FORMS[name]}')"
 
 
-def focus(store: Store, config: Config, tz: str) -> Lens:
-    """A lens over this store."""
-    return Lens(store, config, tz)
+def focus(store: Store, config: Config, tz: str, relation: str = "ledger") -> Lens:
+    """A lens over this store, or over another view of its requests."""
+    return Lens(store, config, tz, relation)
 
 
 def _column(name: str) -> str:

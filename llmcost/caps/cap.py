@@ -342,3 +342,14 @@ def _edges(unit: str, tz: str, since_us: int, until_us: int) -> list[int]:
         day += timedelta(days=step)
         if unit == "month":
             day = day.replace(day=1)
+
+
+def months_between(tz: str, since_us: int, until_us: int) -> list[tuple[str, int]]:
+    """The calendar months of the zone that hold any time in between (2026-10), each with the instant at which it ends."""
+    from datetime import datetime, timedelta, timezone
+    from zoneinfo import ZoneInfo
+
+    epoch, zone = datetime(1970, 1, 1, tzinfo=timezone.utc), ZoneInfo(tz)
+    edges = _edges("month", tz, since_us, until_us + 32 * 24 * HOUR_US)
+    begins = [(epoch + timedelta(microseconds=edge)).astimezone(zone) for edge in edges]
+    return [(f"{day:%Y-%m}", end) for day, end in zip(begins, edges[1:], strict=False)]

@@ -9,6 +9,7 @@ from typing import Any
 
 from llmcost.caps import traffic
 from llmcost.caps.cap import PICO, Cap
+from llmcost.caps.plans import Tariffs
 from llmcost.caps.worth import Plan, Worth
 
 HOURS_PER_MONTH = 730
@@ -42,6 +43,10 @@ class Candidate:
     requests_blocked: int
     spend_avoided: Decimal
     users_touched: int
+    first_block_us: int | None
+    """The shortest time from the first unit of a user's month to the first that is refused."""
+    lockout_us: int | None
+    """The longest time from there to the next month."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,7 @@ class Recommended:
     plans: Sequence[PlanFound]
     users_over: Sequence[tuple[str, str, Decimal, Decimal]]
     """User, plan, cost per month and allowance; the dearest first."""
-    rates: Sequence[Mapping[str, object]]
+    told: Tariffs
     days: int
     users: int
     window: str
@@ -134,6 +139,11 @@ class Recommended:
     ltv_told: int
     """Users of whom users.csv knows an LTV."""
     ltv_basis: str | None
+
+    @property
+    def rates(self) -> Sequence[Mapping[str, object]]:
+        """Every rate as given and as used."""
+        return self.told.rates
 
     @property
     def months(self) -> Decimal:

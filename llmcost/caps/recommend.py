@@ -11,10 +11,10 @@ from typing import Any
 
 from llmcost.attribution import facts, focus
 from llmcost.caps import traffic
-from llmcost.caps.cap import PICO, Cap
+from llmcost.caps.cap import PICO, Cap, months_between
 from llmcost.caps.company import against, assess
 from llmcost.caps.findings import Candidate, Costs, PlanFound, Recommended, months_of
-from llmcost.caps.plans import Tariffs, tariffs, worths
+from llmcost.caps.plans import Tariffs, horizon_months, tariffs, worths
 from llmcost.caps.traffic import Asked
 from llmcost.caps.worth import DIGITS, Plan, Worth, from_ltv, monthly_caps, short_window
 from llmcost.config import Config
@@ -42,7 +42,12 @@ def recommend(
     ltv_basis: str | None = None,
     ltv_months: int | None = None,
 ) -> Recommended:
-    """`window` is the short window that a cap is looked for in; `ltv_basis` (before or after) says what the LTVs of users.csv are."""
+    """`window` is the short window that a cap is looked for in; `ltv_basis` (before or after) says what the LTVs of users.csv are.
+
+    Basis and horizon default to `ltv.basis` and `ltv.horizon` of the config.
+    """
+    ltv_basis = ltv_basis or config.ltv["basis"]
+    ltv_months = horizon_months(config) if ltv_months is None else ltv_months
     with localcontext(prec=DIGITS):
         bill, unpriced, first_us, last_us = _bill(store, config, asked)
         days = 0 if first_us is None else last_us // DAY_US - first_us // DAY_US + 1
@@ -55,6 +60,9 @@ def recommend(
         if aside.has_turns and unit == "request":
             _prepare(store, config, asked, "request")
         _people(store, config, now_us)
+        store.run(sql("caps/month_ends.sql"))
+        if first_us is not None:
+            store.load("cap_months", ("month", "ends_us"), months_between(asked.tz, first_us, last_us))
         months, known = months_of(days), worths(told)
         found = [
             _plan(store, row, told, known, months, by_request, by_turn, unit, window, ltv_basis, ltv_months)
@@ -68,7 +76,7 @@ def recommend(
             company,
             found,
             _users_over(store, found, months),
-            told.rates,
+            told,
             days,
             int(active),
             window.window,
@@ -176,7 +184,7 @@ def _plan(
     now = cost / months / users if users and months else None
     per_request, per_turn = by_request.get(name), by_turn.get(name)
     found = _worth(name, known)
-    if plan is not None and with_ltv and ltv_basis and plan.converts_to is None:
+    if plan is not None and with_ltv and ltv_basis:
         found = from_ltv(
             plan, told.targets, ltv / with_ltv, basis=ltv_basis, horizon_months=ltv_months, llm_per_month=now
         )
@@ -267,8 +275,10 @@ def _candidates(store: Store, plan: str | None, monthly: int) -> list[Candidate]
     store.run(sql("caps/candidates.sql"))
     store.load("cap_candidates", ("number", "most"), list(enumerate(limits)))
     return [
-        Candidate(limits[number], units, requests, Decimal(pico) / PICO, users)
-        for number, units, requests, pico, users in store.rows(sql("caps/beyond.sql"), {"plan": plan})
+        Candidate(limits[number], units, requests, Decimal(pico) / PICO, users, first_us, lockout_us)
+        for number, units, requests, pico, users, first_us, lockout_us in store.rows(
+            sql("caps/beyond.sql"), {"plan": plan}
+        )
     ]
 
 

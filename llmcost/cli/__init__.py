@@ -7,6 +7,7 @@ import typer
 from llmcost.cli import (
     anomalies,
     baseline,
+    breakeven,
     caps,
     diff,
     explain,
@@ -15,8 +16,10 @@ from llmcost.cli import (
     gate,
     ingest,
     prices,
+    reconcile,
     report,
     reprice,
+    sample,
     simulate,
     sources,
     sql,
@@ -50,8 +53,12 @@ COMMANDS = (
     ("forecast", forecast.forecast, "What the month will cost, with a range"),
     ("anomalies", anomalies.anomalies, "Days that stand out, and what drove them"),
     ("simulate", simulate.simulate, "What the same traffic would have cost under another policy"),
+    ("sample", sample.sample, "Requests to evaluate before a policy is switched on"),
     ("export", export.export, "Files that finance can load"),
+    ("close", export.close, "Month end: later changes go out as corrections"),
+    ("gate", gate.gate, "A budget as a CI verdict"),
     ("gate", gate.gate, "Budgets and regressions as a CI verdict"),
+    ("reconcile", reconcile.reconcile, "Our figures against the provider's bill"),
     ("sql", sql.sql, "Read-only SQL over the ledger"),
     ("reprice", reprice.reprice, "Price stored requests again after prices changed"),
     ("sources", sources.sources, "What can be read, and how to get it"),
@@ -60,6 +67,7 @@ for _name, _verb, _short in COMMANDS:
     app.command(_name, short_help=_short)(_verb)
 app.add_typer(baseline.app, name="baseline", short_help="What a later gate is held to")
 app.add_typer(caps.app, name="caps", short_help="What a user may cost, and what caps would do")
+app.add_typer(breakeven.app, name="breakeven", short_help="From which volume another way of buying pays")
 app.add_typer(prices.app, name="prices", short_help="The price catalogue: list, show, check, diff, sync")
 
 

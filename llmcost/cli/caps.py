@@ -32,7 +32,11 @@ def caps(
         ),
     ] = None,
     detail: Annotated[
-        bool, typer.Option("--detail", help="Also the bounds, the costs, five candidates, and who is over.")
+        bool,
+        typer.Option(
+            "--detail",
+            help="Also bounds, costs by mix and user, candidates, window kinds, margins, lifetimes, sensitivity, who is over.",
+        ),
     ] = False,
     where: options.Where = None,
     since: options.Since = None,
@@ -78,6 +82,7 @@ def caps(
     from llmcost import windows
     from llmcost.caps import advice
     from llmcost.caps import cap as rules
+    from llmcost.caps import detail as detailed
     from llmcost.caps.recommend import recommend
     from llmcost.caps.traffic import Asked
 
@@ -87,7 +92,7 @@ def caps(
         session.one_of(unit, ("turn", "request"), "--unit")
     if ltv_basis is not None:
         session.one_of(ltv_basis, ("before", "after"), "--ltv-basis")
-    months = _months(ltv_horizon, ltv_basis)
+    months = _months(ltv_horizon, ltv_basis or settings.ltv["basis"])
     window = rules.parse(f"1/{short}", place="--short")
     zone = session.zone(tz, settings)
     asked = Asked("user", session.condition(where), session.window(since, until, last, zone), zone)
@@ -103,10 +108,14 @@ def caps(
             ltv_basis=ltv_basis,
             ltv_months=months,
         )
+        further = detailed.tables(store, settings, asked, found) if detail and format not in ("csv", "ndjson") else []
         if format in ("json", "ndjson"):
-            tables = [advice.as_document(found)]
+            document = advice.as_document(found)
+            tables = [advice.with_detail(document, further) if further else document]
         else:
-            tables = [advice.as_rows(found)] if format == "csv" else advice.for_people(found, detail=detail)
+            tables = (
+                [advice.as_rows(found)] if format == "csv" else [*advice.for_people(found, detail=detail), *further]
+            )
     session.show(tables, format, output)
     if strict and not found.days:
         raise typer.Exit(UNDECIDED)

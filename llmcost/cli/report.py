@@ -55,24 +55,33 @@ def report(
     Every report ends with what it rests on: rows read, duplicates, lines that could not be read, requests without a price,
     cost without a name, and the date of the prices.
     """
+    from dataclasses import replace
+
     from llmcost.errors import UNDECIDED
     from llmcost.spend import report as spend
+    from llmcost.spend.currency import converted
+    from llmcost.spend.fixed import fixed_table
 
     settings = session.config(config)
-    session.only_usd(currency, settings)
+    shown_in = session.currency(currency, settings)
     zone = session.zone(tz, settings)
     question = spend.Question(
         by=session.dimensions(by, "--by"),
         where=session.condition(where),
         window=session.window(since, until, last, zone),
         tz=zone,
-        cost=session.one_of(cost, ("computed", "source"), "--cost"),
+        cost=session.one_of(cost, ("computed", "source", "invoiced"), "--cost"),
         limit=top if format == "table" and top > 0 else None,
     )
     logs = [*(paths or []), *(log or [])]
     day = session.price_day(price_as_of)
     with session.ledger(db, logs, settings, wait_s=wait, quiet=quiet, price_as_of=day) as store:
         table = spend.report(store, settings, question, digest=session.digest(settings))
-    session.show(table, format, output)
+        tables, data = fixed_table(store, settings, table.by, question.where, question.window, zone)
+        if shown_in != "USD":
+            table = converted(table, store, settings, question, shown_in)
+    table = replace(table, foot={**data, **table.foot})
+    # beside the report for people; in it for programs, whose JSON and CSV are of one shape
+    session.show([table, *tables] if format in ("table", "markdown") else table, format, output)
     if strict and not table.rows:
         raise typer.Exit(UNDECIDED)

@@ -16,6 +16,8 @@ from llmcost.errors import UsageError
 from llmcost.figures import visible
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from llmcost.conditions import Condition
     from llmcost.config import Config
     from llmcost.model import Table
@@ -162,6 +164,15 @@ def zone(tz: str | None, settings: Config) -> str:
     return name
 
 
+def now() -> datetime:
+    """The clock in UTC, or LLMCOST_NOW."""
+    from datetime import timezone
+
+    from llmcost import windows
+
+    return windows.now(os.environ).astimezone(timezone.utc)
+
+
 def window(since: str | None, until: str | None, last: str | None, tz: str) -> Window:
     from llmcost import windows
 
@@ -194,6 +205,14 @@ def one_of(value: str, known: Sequence[str], flag: str, what: str = "word") -> s
             f"unknown {what} '{value}'", place=flag, hint=nearest(value, known) or f"one of {', '.join(known)}"
         )
     return value
+
+
+def currency(given: str | None, settings: Config) -> str:
+    """The code of the currency that figures are shown in."""
+    code = given or settings.currency
+    if len(code) != 3 or not code.isascii() or not code.isalpha() or not code.isupper():
+        raise UsageError(f"'{code}' is no currency", place="--currency", hint="write its code: EUR")
+    return code
 
 
 def only_usd(currency: str | None, settings: Config) -> None:

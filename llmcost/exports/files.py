@@ -1,215 +1,232 @@
-"""Writes a dataset: one stream, or a folder of days with a manifest; each file whole or not at all, unchanged ones untouched."""
+"""Writes a dataset: one stream, or a folder of days; each file whole or not at all, days that did not change untouched."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import date
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from llmcost import __version__
-from llmcost.conditions import Condition
 from llmcost.config import Config
-from llmcost.errors import StoreError, UsageError
-from llmcost.exports.datasets import Dataset
-from llmcost.model import Column, Table
-from llmcost.render import render, write
+from llmcost.errors import UsageError
+from llmcost.exports import cells, drafts, manifest
+from llmcost.exports.asked import Asked, day_us
+from llmcost.exports.datasets import Dataset, days, runs, settings_digest
+from llmcost.exports.drafts import Draft
+from llmcost.exports.manifest import Manifest
+from llmcost.exports.plan import Run
 from llmcost.store import Store
-from llmcost.windows import DAY_US, Window, whole_days
+from llmcost.windows import Window, whole_days
 
-UNDATED = "undated"
-FORMATS = ("csv", "ndjson")
+FORMATS = ("csv", "parquet", "ndjson")
+NO_DAY = "1970-01-01"
+"""A day to gather when there is none: a file without rows still has its columns."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """What an export did: files in the manifest, how many were new or changed, rows in all."""
+    """What an export did. `files`, `rows` and `cost` are those of the manifest; `days` has the window; the others count files.
 
+    `restated` tells why; `strangers` are files in the folder that are not of the export.
+    """
+
+    dataset: str
     folder: str
+    days: int
     files: int
-    changed: int
+    new: int
+    restated: Mapping[str, int]
     removed: int
+    corrections: int
     rows: int
     cost: Decimal | None
+    data_until_us: int | None
+    strangers: Sequence[str]
 
 
 def to_stream(
+    store: Store, config: Config, dataset: Dataset, form: str, output: Path, asked: Asked, window: Window
+) -> int:
+    """All days one after the other into one file; returns how many there are. The window is taken as it is."""
+    cells.prepare(store, sanitize=asked.sanitize)
+    asked = replace(asked, window=window)
+    wanted = list(days(store, config, dataset, whole_days(window)))
+    made: list[Draft] = []
+    with output.open("wb") as out:
+        for run in runs(wanted, whole=dataset.whole) or [[NO_DAY]]:
+            rows = dataset.gather(store, config, asked, run)
+            for day in run:
+                part = drafts.draft(store, dataset, form, asked, rows, day, output.with_suffix(".part"))
+                text = part.path.read_bytes()
+                part.path.unlink()
+                out.write(text.split(b"\n", 1)[1] if form == "csv" and made else text)
+                made.append(part)
+    return len(wanted)
+
+
+def to_folder(
     store: Store,
     config: Config,
     dataset: Dataset,
     form: str,
-    output: str | None,
-    where: Condition | None,
+    to: Path,
+    asked: Asked,
     window: Window,
-) -> None:
-    """All days one after the other, to stdout or one file (replaced whole)."""
-    parts = []
-    for number, (_, rows) in enumerate(dataset.read(store, config, where, window)):
-        text = render(dataset.table(rows), form)
-        parts.append(text.split("\n", 1)[1] if form == "csv" and number else text)
-    if not parts:
-        parts = [render(dataset.table([]), form)]
-    write("".join(parts), output)
-
-
-def to_folder(
-    store: Store, config: Config, dataset: Dataset, form: str, to: Path, where: Condition | None, window: Window
+    *,
+    at: datetime,
+    wait_s: float = 0.0,
 ) -> Written:
     """DIR/<dataset>/v1/dt=DAY/part-00000.<form>, then manifest.json. The window is widened to whole UTC days.
 
-    Days outside of it stay as they are; a day of it without rows goes. UsageError when the folder cannot be written.
+    A day is gathered and written only when the ledger holds other rows for it than when its file was written, or the
+    settings changed. Days outside of the window stay as they are; a day of it without rows goes. Days of a closed month
+    are corrected by rows of their own. UsageError when the folder cannot be written or holds what is not ours.
     """
     base, window = to / dataset.name / "v1", whole_days(window)
     try:
         base.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot be made: {error.strerror}", place=str(base), hint="choose another --to") from error
-    with _lock(base):
-        before = _manifest(base, form)
-        entries: dict[str, dict[str, Any]] = {}
-        changed = 0
-        for day, rows in dataset.read(store, config, where, window):
-            name = _name(day, form)
-            text = render(dataset.table(rows), form)
-            entries[name] = _entry(name, day, rows, text, dataset)
-            changed += _write_if_new(text, base / name)
-        kept = {name: entry for name, entry in before.items() if not _covers(window, entry["dt"])} | entries
-        manifest = {
-            "schema": "llmcost.manifest/1",
-            "dataset": dataset.name,
-            "format": form,
-            "tool": f"llmcost {__version__}",
-            "currency": "USD",
-            "prices_sha256": store.fact("catalogue"),
-            "columns": [c.name for c in dataset.columns],
-            "files": [kept[name] for name in sorted(kept)],
-        }
-        _write_if_new(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", base / "manifest.json")
-        removed = _tidy(base, set(kept), window)
-    costs = [Decimal(e["sum_cost"]) for e in entries.values() if e["sum_cost"] is not None]
-    return Written(
-        str(base),
-        len(kept),
-        changed,
-        removed,
-        sum(e["rows"] for e in entries.values()),
-        sum(costs, Decimal(0)) if costs else None,
-    )
-
-
-def _name(day: str | None, form: str) -> str:
-    return f"dt={day or UNDATED}/part-00000.{form}"
-
-
-def _covers(window: Window, day: str | None) -> bool:
-    """Whether a window of whole days holds this day; rows without time are in no window but the open one."""
-    if day is None:
-        return window == Window()
-    at_us = (date.fromisoformat(day) - date(1970, 1, 1)).days * DAY_US
-    return (window.since_us is None or window.since_us <= at_us) and (
-        window.until_us is None or at_us < window.until_us
-    )
-
-
-def _write_if_new(text: str, path: Path) -> bool:
-    """A file that holds this text already is not touched, so that a sync moves only what changed."""
-    if path.is_file() and path.read_bytes() == text.encode():
-        return False
-    try:
-        path.parent.mkdir(exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"cannot be made: {error.strerror}", place=str(path.parent), hint="choose another --to"
-        ) from error
-    write(text, str(path))
-    return True
-
-
-def _tidy(base: Path, kept: set[str], window: Window) -> int:
-    """Removes the files of days that have no rows any more, and the drafts of a run that was killed; returns how many days."""
-    for draft in base.rglob(".llmcost-*.tmp"):
-        draft.unlink()
-    removed = 0
-    for path in base.glob("dt=*/part-00000.*"):
-        if path.relative_to(base).as_posix() not in kept and _covers(window, _day(path.parent.name)):
-            path.unlink()
-            removed += 1
-            with suppress(OSError):  # somebody else keeps a file there
-                path.parent.rmdir()
-    return removed
-
-
-def _day(folder: str) -> str | None:
-    day = folder.removeprefix("dt=")
-    return None if day == UNDATED else day
-
-
-def _entry(name: str, day: str | None, rows: list[list[Any]], text: str, dataset: Dataset) -> dict[str, Any]:
-    place = next(i for i, c in enumerate(dataset.columns) if c.name == "cost")
-    costs = [row[place] for row in rows if row[place] is not None]
-    total = f"{sum(costs, Decimal(0)):.12f}" if costs else None
-    data = text.encode()
-    digest = hashlib.sha256(data).hexdigest()
-    return {"path": name, "dt": day, "rows": len(rows), "bytes": len(data), "sha256": digest, "sum_cost": total}
-
-
-def _manifest(base: Path, form: str) -> dict[str, dict[str, Any]]:
-    """The files of the last run by their paths. UsageError when they are of another format: a reader would take both."""
-    path = base / "manifest.json"
-    if not path.is_file():
-        return {}
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        entries = {entry["path"]: entry for entry in found["files"]}
-        days = [day and date.fromisoformat(day) for day in (entry["dt"] for entry in entries.values())]
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(
-            "the manifest is damaged", place=str(path), hint="delete it; the next export writes it anew"
-        ) from error
-    if days and found["format"] != form:
-        hint = f"--format {found['format']}, or another --to"
-        raise UsageError(f"the folder holds {found['format']} files", place=str(base), hint=hint)
-    return entries
-
-
-@contextmanager
-def _lock(base: Path) -> Iterator[None]:
-    """One export at a time: a second one is refused (exit 5). The lock goes with the process, however it ends."""
-    path = base / ".lock"
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
+    with manifest.lock(base, wait_s):
+        book = _claimed(base, dataset, form, asked)
+        for left in base.rglob(manifest.DRAFTS):  # of a run that was killed
+            left.unlink()
+        cells.prepare(store, sanitize=asked.sanitize)
+        reopened = [e for e in book.entries.values() if "corrects" in e and e["corrects"] not in book.closed]
+        window = _widened(window, [e["corrects"] for e in reopened])
+        found = days(store, config, dataset, window)
+        digest = settings_digest(config, dataset, asked)
+        run = Run(store, config, dataset, form, asked, window, book, found, digest, at)
+        run.gone += [e["path"] for e in reopened]
         try:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:  # a system without flock: the files are still written whole
-            pass
-        except OSError as error:
-            raise StoreError("another export is writing there", place=str(base), hint="wait for it to end") from error
-        yield
-    finally:
-        os.close(handle)
+            run.plan()
+            _commit(run)
+        finally:
+            for draft, _ in run.drafts:
+                draft.path.unlink(missing_ok=True)
+        return _written(run)
 
 
-def summary(done: Written) -> Table:
-    """What the export did, for people and scripts."""
-    columns = [
-        Column("folder", "text"),
-        Column("files", "count"),
-        Column("changed", "count"),
-        Column("removed", "count"),
-        Column("rows", "count"),
-        Column("cost", "cost"),
-    ]
-    return Table(
-        "llmcost.export/1",
-        "Exported",
-        columns,
-        [[done.folder, done.files, done.changed, done.removed, done.rows, done.cost]],
+def _claimed(base: Path, dataset: Dataset, form: str, asked: Asked) -> Manifest:
+    """The folder's manifest, written at once for a new folder: what lies there from then on is ours."""
+    book = manifest.recovered(base)
+    fixed = {
+        "schema": "llmcost.manifest/1",
+        "dataset": dataset.name,
+        "format": form,
+        "currency": "USD",
+        "users": "raw" if asked.raw_users else "hashed",
+        "sanitized": asked.sanitize and form == "csv",
+        "columns": [f.name for f in dataset.fields(asked)],
+    }
+    if dataset.by_month:
+        fixed["focus_version"] = asked.focus_version
+    if not book.head:
+        strangers = sorted(p.name for p in base.iterdir() if not p.name.startswith("."))
+        if strangers:
+            what = f"holds files that llmcost did not write: {', '.join(strangers[:3])}"
+            raise UsageError(what, place=str(base), hint="move them away, or choose another --to")
+        book.head = fixed
+        _put(base / manifest.NAME, book.text())
+        return book
+    for key in ("dataset", "format", "users", "sanitized", "focus_version"):
+        was, now = book.head.get(key), fixed.get(key)
+        if was != now:
+            raise UsageError(*_other(key, was), place=str(base), hint="choose another --to")
+    book.head |= fixed
+    return book
+
+
+def _other(key: str, was: object) -> tuple[str]:
+    told = {
+        "format": f"the folder holds {was} files",
+        "users": f"the folder holds {was} users",
+        "sanitized": f"the folder holds text with{'' if was else 'out'} formula protection",
+        "focus_version": f"the folder holds FOCUS {was}",
+        "dataset": f"the folder holds the dataset {was}",
+    }
+    return (told[key],)
+
+
+def _commit(run: Run) -> None:
+    """Moves the drafts to their places, between two manifests that say what may lie there."""
+    book = run.book
+    for _, entry in run.drafts:
+        book.entries[entry["path"]] = entry
+    for path in run.gone:
+        del book.entries[path]
+    book.restated += run.restated
+    book.head["tool"] = f"llmcost {__version__}"
+    book.head["prices_sha256"] = run.store.fact("catalogue")
+    moving = [draft for draft, entry in run.drafts if not _holds(draft.final, entry["sha256"])]
+    if not moving and book.text() == (book.base / manifest.NAME).read_text(encoding="utf-8"):
+        return
+    book.head["generated_at"] = run.at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    _put(book.base / manifest.NEXT, book.text())
+    try:
+        for draft in moving:
+            draft.path.replace(draft.final)
+            manifest.settle(draft.final.parent)
+        for path in run.gone:
+            (book.base / path).unlink(missing_ok=True)
+            with suppress(OSError):  # somebody else keeps a file there
+                (book.base / path).parent.rmdir()
+        (book.base / manifest.NEXT).replace(book.base / manifest.NAME)
+        manifest.settle(book.base)
+    except OSError as error:
+        raise drafts.refused(error, book.base) from error
+
+
+def _holds(path: Path, sha256: str) -> bool:
+    return path.is_file() and manifest.digest(path) == sha256
+
+
+def _put(path: Path, text: str) -> None:
+    try:
+        manifest.put(path, text)
+    except OSError as error:
+        raise drafts.refused(error, path) from error
+
+
+def _widened(window: Window, months: Sequence[str]) -> Window:
+    """The window with the whole of these months: what corrected them goes once their days are written again."""
+    for month in months:
+        first = date.fromisoformat(f"{month}-01")
+        since_us, until_us = day_us(f"{month}-01"), day_us((first + timedelta(days=32)).replace(day=1).isoformat())
+        window = Window(
+            None if window.since_us is None else min(window.since_us, since_us),
+            None if window.until_us is None else max(window.until_us, until_us),
+        )
+    return window
+
+
+def _written(run: Run) -> Written:
+    book, base = run.book, run.book.base
+    entries = book.entries.values()
+    costs = [Decimal(e["sum_cost"]) for e in entries if e["sum_cost"] is not None]
+    known = {base / path for path in book.entries}
+    inside = (p for p in base.rglob("*") if p.is_file() and not p.name.startswith(".") and p.name != manifest.NAME)
+    return Written(
+        dataset=run.dataset.name,
+        folder=str(base),
+        days=len(run.found),
+        files=len(entries),
+        new=sum(1 for _, e in run.drafts if "corrects" not in e and e["dt"] not in run.parts),
+        restated=dict(Counter(one["reason"] for one in run.restated if "booked" not in one)),
+        removed=len(run.gone),
+        corrections=sum(1 for _, e in run.drafts if "corrects" in e),
+        rows=sum(e["rows"] for e in entries),
+        cost=sum(costs, Decimal(0)) if costs else None,
+        data_until_us=data_until(run.store),
+        strangers=sorted(p.relative_to(base).as_posix() for p in inside if p not in known),
     )
+
+
+def data_until(store: Store) -> int | None:
+    """The newest time in the ledger, in µs since 1970."""
+    found = store.value("SELECT max(ts_us) FROM requests")
+    return None if found is None else int(found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import secrets
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -75,7 +76,28 @@ def write(text: str | Iterable[str], output: str | None) -> None:
     parts = (text,) if isinstance(text, str) else text
     if output is None or output == "-":
         _write_stdout(parts)
+    else:
+        _to_file((part.encode() for part in parts), output)
+
+
+def write_bytes(source: Path, output: str | None) -> None:
+    """A file as it is to stdout (None or -), or to another file in the way of `write`."""
+    if output is not None and output != "-":
+        with source.open("rb") as file:
+            _to_file(iter(lambda: file.read(CHUNK_BYTES), b""), output)
         return
+    try:
+        with source.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+CHUNK_BYTES = 1 << 20
+
+
+def _to_file(parts: Iterable[bytes], output: str) -> None:
     try:
         # Through a link to the file it names: replacing the link itself would leave the old text in place.
         _write_file(parts, Path(os.path.realpath(output)))
@@ -96,15 +118,15 @@ def _write_stdout(parts: Iterable[str]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _write_file(parts: Iterable[str], path: Path) -> None:
+def _write_file(parts: Iterable[bytes], path: Path) -> None:
     if path.exists() and not path.is_file():  # /dev/null, a named pipe; a folder fails here
         with path.open("wb") as file:
-            file.writelines(part.encode() for part in parts)
+            file.writelines(parts)
         return
     draft = path.with_name(f".llmcost-{secrets.token_hex(8)}.tmp")
     try:
         with draft.open("xb") as file:
-            file.writelines(part.encode() for part in parts)
+            file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)

@@ -16,15 +16,18 @@ Point = tuple[Fraction, Fraction]
 """Share of strong calls and mean quality; or cost and quality."""
 
 
-def router_curve(scored: Iterable[tuple[Decimal, Decimal, Decimal]]) -> list[Point]:
-    """The curve of a router from (score, strong quality, weak quality) per request: 0 to n strong calls, equal scores together."""
+def router_curve(scored: Iterable[tuple[Decimal, Decimal, Decimal]], *, ties_together: bool = True) -> list[Point]:
+    """The curve of a router from (score, strong quality, weak quality) per request: 0 to n strong calls.
+
+    A threshold moves equal scores together; apart they go one by one in the order given, as APGR over all k is defined.
+    """
     rows = sorted(scored, key=lambda row: -row[0])
     n = len(rows)
     quality = sum((Fraction(weak) for _, _, weak in rows), Fraction(0))
     points = [(Fraction(0), quality / n)] if n else []
     for place, (score, strong, weak) in enumerate(rows, 1):
         quality += Fraction(strong) - Fraction(weak)
-        if place == n or rows[place][0] != score:
+        if place == n or not ties_together or rows[place][0] != score:
             points.append((Fraction(place, n), quality / n))
     return points
 

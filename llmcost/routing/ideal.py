@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -44,11 +44,18 @@ def answers(store: Store, plan: Plan) -> list[Answer]:
     rules = (DEFAULT, USER_CHOICE, *range(1, len(plan.policy.rules) + 1), *range(CAPPED, CAPPED + len(plan.caps)))
     kept = store.rows("SELECT * FROM routing_moves")
     store.run("DELETE FROM routing_moves")
-    anything = (0, ONE, 0, ONE, False, 0, 0, 0, 0, 0, 0)
+    anything = (0, ONE, 0, ONE, False, Decimal(0), 0, 0, 0, 0, 0)
     store.load("routing_moves", MOVE_COLUMNS, [(rule, n, 0, n, "final", *anything) for rule in rules for n in models])
     scored = next((n for n, rule in enumerate(plan.policy.rules, 1) if rule.threshold), None)
-    score = f"CASE WHEN rule = {scored} THEN need_{scored} END" if scored else "NULL::DECIMAL(18, 6)"
-    text = sql("routing/candidates.sql").format(billed=plan.billed, placed=plan.placed.text, score=score)
+    score = "NULL::DECIMAL(18, 6)"
+    if scored:
+        told = plan.policy.rules[scored - 1].threshold
+        # high scores may go to the weak model: then low ones rank first
+        sign = "-" if told and plan.targets.number(told.above) != plan.strong else ""
+        score = f"CASE WHEN rule = {scored} THEN {sign}need_{scored} END"
+    # every model is asked for every request: no cache would hold what it holds in one replay
+    plain = replace(plan, policy=replace(plan.policy, prompt_cache=None), answered=None)
+    text = sql("routing/candidates.sql").format(billed=plain.billed, placed=plan.placed.text, score=score)
     store.run(text, plan.placed.params)
     store.run("DELETE FROM routing_moves")
     store.load("routing_moves", MOVE_COLUMNS, kept)
@@ -108,6 +115,14 @@ def random_line(found: Sequence[Answer], strong: int, weak: int) -> Router:
     )
 
 
+def optimal_apgr(found: Sequence[Answer], strong: int, weak: int) -> Fraction | None:
+    """APGR of RouteLLM's "optimal" router, which may be above 1: what a curve is held against."""
+    n = len(found)
+    r_strong, r_weak = (sum((Fraction(a.quality[m]) for a in found), Fraction(0)) / n for m in (strong, weak))
+    gains = (max(Fraction(a.quality[strong] - a.quality[weak]), Fraction(0)) for a in found)
+    return curve.apgr(curve.optimal_curve(r_weak, sum(gains, Fraction(0)) / n), r_weak, r_strong)
+
+
 @dataclass(frozen=True)
 class Metrics:
     """PGR and its kin of the policy; None where there is nothing to rank by."""
@@ -127,7 +142,9 @@ def metrics(found: Sequence[Answer], strong: int, weak: int, quality: Fraction |
     reached = None if quality is None else curve.pgr(quality, r_weak, r_strong)
     if any(a.score is None for a in found):
         return Metrics(reached, None, None, None, [])
-    points = curve.router_curve((a.score or Decimal(0), a.quality[strong], a.quality[weak]) for a in found)
+    scored = [(a.score or Decimal(0), a.quality[strong], a.quality[weak]) for a in found]
+    points = curve.router_curve(scored)
+    every = curve.router_curve(scored, ties_together=False)
     cpt = {f"{float(p):g}": curve.cpt(points, p, r_weak, r_strong) for p in TARGETS_OF_CPT}
     eleven = curve.apgr(curve.eleven(points), r_weak, r_strong)
-    return Metrics(reached, curve.apgr(points, r_weak, r_strong), eleven, cpt, points)
+    return Metrics(reached, curve.apgr(every, r_weak, r_strong), eleven, cpt, points)

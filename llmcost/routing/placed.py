@@ -49,7 +49,8 @@ class Placed:
     params: dict[str, object]
     quality: Quality
     thresholds: dict[str, Decimal]
-    in_scope: str
+    held_out: dict[str, Decimal]
+    """By rule: the share of strong calls in the half that the threshold was not calibrated on."""
 
 
 def place(
@@ -65,9 +66,15 @@ def place(
     inner = lens.select(names, question.where, question.window, also)
     params = lens.params
     rows = f"SELECT * FROM ({inner}) WHERE {in_scope}"
-    thresholds = {
-        rule.name: _threshold(store, rule, n, rows, params) for n, rule in _numbered(policy) if rule.threshold
-    }
+    thresholds: dict[str, Decimal] = {}
+    held_out: dict[str, Decimal] = {}
+    for n, rule in _numbered(policy):
+        at = _threshold(store, rule, n, rows, params) if rule.threshold else None
+        if at is not None:
+            thresholds[rule.name] = at
+            share = _held_out(store, rule, n, at, rows, params)
+            if share is not None:
+                held_out[rule.name] = share
     if policy.pair_by:
         _pair(store, config, policy, targets, question)
     else:
@@ -75,7 +82,7 @@ def place(
     draws = "".join(f"WHEN {n} THEN {_draw(policy, rule, n, thresholds, params)} " for n, rule in _numbered(policy))
     draw = f"coalesce(CASE rule {draws}ELSE 0 END, 0)" if draws else "0"
     chance = _hashed("'fallback'", "request_id") if policy.fallbacks else "0"
-    rule = "".join(
+    special = "".join(
         (
             f"WHEN t.kind = 'iteration' THEN {PART_OF_A_CALL} ",
             "" if policy.include_user_choice else f"WHEN t.chain_reason = 'user_choice' THEN {USER_CHOICE} ",
@@ -85,7 +92,7 @@ def place(
     text = sql("routing/placed.sql").format(
         attributed=inner,
         in_scope=in_scope,
-        rule=f"CASE {rule}ELSE rt_rule END",
+        rule=f"CASE {special}ELSE rt_rule END",
         draw=draw,
         chance=chance,
         quality_logged=quality.logged,
@@ -94,7 +101,7 @@ def place(
         joins=_joins(policy, quality, has_caps=has_caps),
         judges=_judges(policy, targets),
     )
-    return Placed(text, params, quality, thresholds, in_scope)
+    return Placed(text, params, quality, thresholds, held_out)
 
 
 def _numbered(policy: Policy) -> list[tuple[int, Rule]]:
@@ -150,7 +157,7 @@ def _draw(policy: Policy, rule: Rule, n: int, thresholds: dict[str, Decimal], pa
         params[f"salt_{n}"] = rule.salt
         return _hashed(f"$salt_{n}", "request_id" if rule.key == "request_id" else f"CAST(need_{n} AS VARCHAR)")
     if rule.threshold:
-        params[f"at_{n}"] = thresholds[rule.name]
+        params[f"at_{n}"] = thresholds.get(rule.name, Decimal(0))  # without any score no request comes here
         return f"(need_{n} >= $at_{n})::BIGINT"
     if rule.cascade and rule.cascade.column:
         params[f"gte_{n}"] = rule.cascade.gte
@@ -162,16 +169,30 @@ def _draw(policy: Policy, rule: Rule, n: int, thresholds: dict[str, Decimal], pa
     return "0"
 
 
-def _threshold(store: Store, rule: Rule, n: int, rows: str, params: dict[str, object]) -> Decimal:
+def _threshold(store: Store, rule: Rule, n: int, rows: str, params: dict[str, object]) -> Decimal | None:
     """The score from which on `above` is chosen: as given, else the quantile 1 - strong_share of what the rule takes."""
     told = rule.threshold
     assert told is not None
     if told.at is not None:
         return told.at
     assert told.strong_share is not None
+    found = _scores(store, n, told.calibrate_on, rows, params)
+    return quantile(found, 1 - told.strong_share) if found else None
+
+
+def _scores(store: Store, n: int, part: str, rows: str, params: dict[str, object]) -> list[tuple[Decimal, int]]:
+    """The scores of a rule in order, each with how often it occurs."""
     text = sql("routing/scores.sql").format(rows=rows, score=f"need_{n}")
-    found = store.rows(text, params | {"rule": n, "half": told.calibrate_on == "first_half"})
-    return quantile(found, 1 - told.strong_share) if found else Decimal(0)
+    return [(score, times) for score, times in store.rows(text, params | {"rule": n, "part": part})]
+
+
+def _held_out(store: Store, rule: Rule, n: int, at: Decimal, rows: str, params: dict[str, object]) -> Decimal | None:
+    """The share that a threshold calibrated on the first half sends to `above` in the second."""
+    if rule.threshold is None or rule.threshold.at is not None or rule.threshold.calibrate_on != "first_half":
+        return None
+    found = _scores(store, n, "second_half", rows, params)
+    whole = sum(times for _, times in found)
+    return Decimal(sum(times for score, times in found if score >= at)) / whole if whole else None
 
 
 def quantile(ordered: Sequence[tuple[Decimal, int]], share: Decimal) -> Decimal:

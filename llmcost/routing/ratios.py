@@ -26,7 +26,7 @@ LOW, CENTRAL, HIGH = -1, 0, 1
 """Variants of the simulated traffic: all ratios at the low end, at their value, at the high end."""
 
 PAIR_COLUMNS = (
-    *("provider", "model", "target", "variant", "to_provider", "to_model", "stays", "own_price", "first_us"),
+    *("logged", "provider", "model", "target", "variant", "to_provider", "to_model", "stays", "own_price", "first_us"),
     *("latest_us", "latency_ms", "input_ppm", "output_ppm", "reasoning_ppm", "reasoning_of_output_ppm"),
 )
 
@@ -105,7 +105,8 @@ def relate(store: Store, targets: Targets) -> Relations:
     scalings = {(*one.key, t.number): _scaling(t, learned.get((*one.key, t.number)), logged) for one, t in wanted}
     never = frozenset(one.key for one in logged if one.model is not None and one.model.mode not in TEXT_MODES)
     rows: list[Sequence[object]] = []
-    for one in logged:
+    for number, one in enumerate(logged):
+        rows += [(number, *one.key, 0, variant, *one.key, True, False, *[None] * 7) for variant in (LOW, CENTRAL, HIGH)]
         for target in targets:
             latency = _latency(target, logged)
             times = _times(target)
@@ -114,7 +115,7 @@ def relate(store: Store, targets: Targets) -> Relations:
             for variant in (LOW, CENTRAL, HIGH):
                 ppm = _ppm(scalings.get((*one.key, target.number), ASSUMED), variant)
                 terms = (target.provider, target.name, stays, own)
-                rows.append((*one.key, target.number, variant, *terms, *times, latency, *ppm))
+                rows.append((number, *one.key, target.number, variant, *terms, *times, latency, *ppm))
     store.load("routing_pairs", PAIR_COLUMNS, rows)
     return Relations(tuple(logged), scalings, never)
 
@@ -185,37 +186,33 @@ def _ppm(scaling: Scaling, variant: int) -> tuple[int, int, int, int]:
 
 
 def notes(relations: Relations, targets: Targets, used: Mapping[tuple[str | None, str | None, int], int]) -> list[str]:
-    """How the tokens of the moved requests are known. `used` counts them by logged model and target."""
-    told = []
-    for (provider, model, number), requests in sorted(used.items(), key=lambda item: -item[1]):
+    """How the tokens of the moved requests are known. `used` counts them by logged model and target; like goes with like."""
+    told: dict[tuple[str, str], list[tuple[str, int]]] = {}
+    for (provider, model, number), requests in sorted(used.items(), key=lambda item: (-item[1], str(item[0]))):
         scaling = relations.scalings.get((provider, model, number))
-        if scaling is None:
-            continue
-        name = next(t.shown for t in targets if t.number == number)
-        pair = f"{model} to {name} ({count(requests)} requests)"
-        ratios = f"input x {_shown(scaling.input)}, output x {_shown(scaling.output)}"
-        if scaling.basis == "paired":
-            few = f"; {PAIRS_ADVISED} are advised" if scaling.pairs < PAIRS_ADVISED else ""
-            told.append(f"{pair}: {ratios}, learned from {count(scaling.pairs)} pairs in the log{few}")
-        elif scaling.basis == "given":
-            told.append(f"{pair}: {ratios}, as the policy says")
-        else:
-            told.append(f"{pair}: tokens assumed equal: real ratios move costs by 20-30%, give models.*.tokens")
-    return told
+        if scaling is not None:
+            name = next(t.shown for t in targets if t.number == number)
+            told.setdefault((name, _known_by(scaling)), []).append((str(model), requests))
+    return [
+        f"{_several([model for model, _ in each])} to {name} ({count(sum(n for _, n in each))} requests): {how}"
+        for (name, how), each in told.items()
+    ]
+
+
+def _several(models: Sequence[str]) -> str:
+    return ", ".join(models) if len(models) < 4 else f"{models[0]}, {models[1]} and {len(models) - 2} others"
+
+
+def _known_by(scaling: Scaling) -> str:
+    ratios = f"input x {_shown(scaling.input)}, output x {_shown(scaling.output)}"
+    if scaling.basis == "paired":
+        few = f"; {PAIRS_ADVISED} are advised" if scaling.pairs < PAIRS_ADVISED else ""
+        return f"{ratios}, learned from {count(scaling.pairs)} pairs in the log{few}"
+    if scaling.basis == "given":
+        return f"{ratios}, as the policy says"
+    return "tokens assumed equal: real ratios move costs by 20-30%, give models.*.tokens"
 
 
 def _shown(ratio: Ratio) -> str:
     text = f"{ratio.value:.3f}"
     return text if ratio.low is None else f"{text} [{ratio.low:.3f}, {ratio.high:.3f}]"
-
-
-def known_range(relations: Relations, used: Mapping[tuple[str | None, str | None, int], int]) -> bool | None:
-    """Whether every ratio that matters has a range; None when no tokens are scaled at all."""
-    mattering = [relations.scalings[key] for key in used if key in relations.scalings]
-    if not mattering:
-        return None
-    return all(s.basis != "assumed" and _ranged(s) for s in mattering)
-
-
-def _ranged(scaling: Scaling) -> bool:
-    return scaling.output.low is not None

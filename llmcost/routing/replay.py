@@ -12,22 +12,24 @@ from llmcost.caps.replay import replay as replay_caps
 from llmcost.config import Config
 from llmcost.pricing import charges
 from llmcost.resources import sql
+from llmcost.routing import caching, ratios
 from llmcost.routing import placed as placing
-from llmcost.routing import ratios
 from llmcost.routing.placed import CAPPED, DEFAULT, PART_OF_A_CALL, USER_CHOICE, Placed, Question
 from llmcost.routing.policy import AS_LOGGED, Cascade, Policy, Rule
 from llmcost.routing.ratios import CENTRAL, HIGH, LOW, Relations
+from llmcost.routing.response_cache import Answered
 from llmcost.routing.targets import BASELINE, Targets
 from llmcost.store import Store
 
 ONE = 2**32
 """Draws are whole numbers from 0 up to this, as the pinned hash gives them."""
 ANY = (0, ONE)
-PICO = 10**12
+CACHED = (-1, 0)
+"""The draw of a request that a response cache answers."""
 
 MOVE_COLUMNS = (
     *("rule", "number", "variant", "target", "part", "draw_from", "draw_until", "chance_from", "chance_until"),
-    *("is_batch", "add_pico", "add_ms", "verifier_input", "verifier_answer", "verifier_fixed", "verifier_output"),
+    *("is_batch", "add_cost", "add_ms", "verifier_input", "verifier_answer", "verifier_fixed", "verifier_output"),
 )
 
 
@@ -36,7 +38,7 @@ class Move:
     """One part of what becomes of a request. A request has the parts whose ranges hold its draw and its chance.
 
     Parts: `final` is the answer that counts, `step` an answer that was not accepted, `verifier` the check of one, `extra`
-    a further attempt, `blocked` is no answer, `baseline` what the request is compared with.
+    a further attempt, `cached` an answer without a call, `blocked` none, `baseline` what the request is compared with.
     """
 
     rule: int
@@ -45,7 +47,7 @@ class Move:
     draw: tuple[int, int] = ANY
     chance: tuple[int, int] = ANY
     is_batch: bool = False
-    add_pico: int = 0
+    add_cost: Decimal = Decimal(0)
     add_ms: int = 0
     verifier: tuple[int, int, int, int] = (0, 0, 0, 0)
     """How often input and answer are read, what else is read, and what is written, in tokens."""
@@ -64,13 +66,37 @@ class Plan:
     variants: tuple[int, ...]
     is_single: bool
     strong: int
+    has_units: bool
+    answered: Answered | None = None
+
+    @property
+    def placed_text(self) -> str:
+        """The traffic, with the draws of those whom a response cache answers."""
+        if self.answered is None:
+            return self.placed.text
+        return sql("routing/cached_answers.sql").format(placed=self.placed.text)
+
+    @property
+    def simulated(self) -> str:
+        """The requests as the policy sends them, before any prompt cache."""
+        # where nothing has units, the engine must see it: it would look for them in all of the simulated traffic
+        units = "CASE basis WHEN 'same' THEN units WHEN 'other' THEN a_units WHEN 'scaled' THEN units END"
+        told = self.policy.prompt_cache
+        return sql("routing/simulated.sql").format(
+            placed=self.placed_text,
+            quality=self.placed.quality.target,
+            units=units if self.has_units else "NULL::MAP(VARCHAR, DECIMAL(18, 6))",
+            prefix_blocks="prefix_blocks" if told else "NULL::BIGINT[]",
+            cache_scope=caching.SCOPES[told["scope"]] if told else "NULL::VARCHAR",
+        )
 
     @property
     def billed(self) -> str:
-        """Every part with its cost: the simulated relation is called `requests`, which shadows the table in charges.sql."""
-        simulated = sql("routing/simulated.sql").format(placed=self.placed.text, quality=self.placed.quality.target)
-        bill = sql("routing/billed.sql").format(charges=sql(charges.CHARGES))
-        return f"WITH requests AS NOT MATERIALIZED (\n{simulated})\n{bill}"
+        """Every part with its cost."""
+        simulated = self.simulated
+        if self.policy.prompt_cache:
+            simulated = sql("routing/cached_prefixes.sql").format(simulated=simulated)
+        return sql("routing/billed.sql").format(simulated=simulated, charges=sql(charges.CHARGES))
 
     @property
     def outcome(self) -> str:
@@ -94,26 +120,41 @@ def plan(store: Store, config: Config, policy: Policy, targets: Targets, questio
     rates = _failure_rates(store, policy, targets)
     ranged = any(s.output.low is not None for s in relations.scalings.values())
     variants = (CENTRAL, LOW, HIGH) if ranged and policy.bootstrap else (CENTRAL,)
+    answered = None
+    if any(rule.response_cache is not None for rule in policy.rules):
+        answered = caching.answers(store, policy, placed.text, placed.params)
     moves = list(_moves(policy, targets, caps, rates))
     store.load(
         "routing_moves",
         MOVE_COLUMNS,
         [
-            (m.rule, n, v, m.target, m.part, *m.draw, *m.chance, m.is_batch, m.add_pico, m.add_ms, *m.verifier)
+            (m.rule, n, v, m.target, m.part, *m.draw, *m.chance, m.is_batch, m.add_cost, m.add_ms, *m.verifier)
             for v in variants
             for n, m in enumerate(moves, 1)
         ],
     )
-    is_single = all(move.part in ("final", "blocked") for move in moves)
-    return Plan(policy, targets, relations, placed, caps, rates, variants, is_single, strong(policy, targets))
+    has_units = bool(store.value("SELECT count(units) > 0 FROM requests"))
+    is_single = all(move.part in ("final", "cached", "blocked") for move in moves)
+    return Plan(
+        policy,
+        targets,
+        relations,
+        placed,
+        caps,
+        rates,
+        variants,
+        is_single,
+        strong(policy, targets),
+        has_units,
+        answered,
+    )
 
 
 def strong(policy: Policy, targets: Targets) -> int:
-    """The model that counts as strong: whom a threshold sends high scores to, else the alias of that name; -1 without one."""
-    for rule in policy.rules:
-        if rule.threshold:
-            return targets.number(rule.threshold.above)
-    return targets["strong"].number if "strong" in policy.models else -1
+    """The model that counts as strong: the alias of that name, else whom a threshold sends high scores to; -1 without one."""
+    if "strong" in policy.models:
+        return targets["strong"].number
+    return next((targets.number(rule.threshold.above) for rule in policy.rules if rule.threshold), -1)
 
 
 def _prices(store: Store, targets: Targets) -> None:
@@ -163,11 +204,10 @@ def _moves(
 
 def _of_rule(rule: Rule, number: int, targets: Targets) -> list[Move]:
     moves = _parts(rule, number, targets)
-    pico = int((rule.overhead_usd * PICO).to_integral_value())
     # a router decides once per request, before the first answer
     first = moves[0].target
     return [
-        replace(m, is_batch=rule.batch, add_pico=pico, add_ms=rule.overhead_ms)
+        replace(m, is_batch=rule.batch, add_cost=rule.overhead_usd, add_ms=rule.overhead_ms)
         if not rule.cascade or (m.target == first and m.part in ("final", "step"))
         else m
         for m in moves
@@ -175,6 +215,11 @@ def _of_rule(rule: Rule, number: int, targets: Targets) -> list[Move]:
 
 
 def _parts(rule: Rule, number: int, targets: Targets) -> list[Move]:
+    hit = [Move(number, targets.number(rule.targets[0]) if rule.targets else 0, "cached", CACHED)]
+    return [*(hit if rule.response_cache is not None else []), *_answered(rule, number, targets)]
+
+
+def _answered(rule: Rule, number: int, targets: Targets) -> list[Move]:
     if rule.split is not None:
         return _split(rule.split, number, targets)
     if rule.threshold:
@@ -237,7 +282,9 @@ def _with_fallbacks(moves: list[Move], policy: Policy, targets: Targets, rates: 
         for other in policy.fallbacks.get(alias_of.get(move.target, ""), ()):
             until = int((share * ONE).to_integral_value())
             if until:
-                yield replace(move, target=targets.number(other), part="extra", chance=(0, until), add_pico=0, add_ms=0)
+                yield replace(
+                    move, target=targets.number(other), part="extra", chance=(0, until), add_cost=Decimal(0), add_ms=0
+                )
             share *= rates.get(other, Decimal(0))
 
 

@@ -12,11 +12,13 @@ from llmcost.config import Config
 from llmcost.figures import count
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
-from llmcost.routing import ideal, intervals, ratios
+from llmcost.routing import caching, ideal, intervals, prompt_cache, randomised, ratios
 from llmcost.routing.ideal import Answer, Metrics
 from llmcost.routing.intervals import Interval
 from llmcost.routing.placed import CAPPED, DEFAULT, PART_OF_A_CALL, USER_CHOICE, Question
 from llmcost.routing.policy import AS_LOGGED, Policy
+from llmcost.routing.prompt_cache import Hits
+from llmcost.routing.randomised import Estimated
 from llmcost.routing.ratios import HIGH, LOW
 from llmcost.routing.replay import Plan, plan
 from llmcost.routing.targets import Targets, find
@@ -27,6 +29,7 @@ from llmcost.store import Store
 MANY_REQUESTS = 200_000
 """From here on users are put into buckets for the bootstrap, which keeps its memory and time flat."""
 BUCKETS = 100_000
+HOUR_S = 3600
 CELL_FIGURES = (
     *("requests", "unknown", "served", "strong", "before_pico", "after_pico", "before_read", "after_read"),
     *("timed", "before_ms", "after_ms", "judged", "before_quality", "after_quality"),
@@ -61,6 +64,12 @@ class Simulated:
     cash_pico: int
     trust: Trust
     left_out: Mapping[str, int] = field(default_factory=dict)
+    hits: Hits | None = None
+    estimated: Estimated | None = None
+    lifetime: str | None = None
+    """What a cache lifetime of an hour would cost."""
+    unsold_lifetimes: Sequence[str] = ()
+    """Models whose provider does not sell the cache lifetime of the policy."""
 
     def total(self, name: str, rule: int | None = None) -> Any:
         return sum(c.figures[name] for c in self.cells if rule is None or c.rule == rule)
@@ -75,21 +84,14 @@ class Simulated:
 
     @property
     def rules(self) -> list[int]:
-        """The rules that took requests, in the order of the policy."""
+        """All rules of the policy in its order, and what else took requests."""
         order = {PART_OF_A_CALL: 2 * CAPPED, DEFAULT: CAPPED - 1, USER_CHOICE: -CAPPED}
-        return sorted({c.rule for c in self.cells if c.figures["requests"]}, key=lambda r: order.get(r, r))
+        rules = set(range(1, len(self.plan.policy.rules) + 1))
+        rules |= {c.rule for c in self.cells if c.figures["requests"]}
+        return sorted(rules, key=lambda r: order.get(r, r))
 
     def rule_name(self, number: int) -> str:
-        policy = self.plan.policy
-        if number >= CAPPED:
-            cap = self.plan.caps[number - CAPPED]
-            return f"cap {cap.name or cap.text}"
-        names = {
-            DEFAULT: f"default: {policy.default}",
-            USER_CHOICE: "chosen by the user",
-            PART_OF_A_CALL: "inside calls",
-        }
-        return names.get(number) or policy.rules[number - 1].name
+        return rule_name(self.plan, number)
 
     def quality(self, when: str) -> Fraction | None:
         judged = self.total("judged")
@@ -97,24 +99,37 @@ class Simulated:
 
 
 def simulate(
-    store: Store, config: Config, policy: Policy, catalogue: Catalogue, question: Question, *, digest: str | None = None
+    store: Store,
+    config: Config,
+    policy: Policy,
+    catalogue: Catalogue,
+    question: Question,
+    *,
+    digest: str | None = None,
+    by_rule: bool = False,
 ) -> Simulated:
-    """Replays the question's traffic under the policy. UsageError with file and line for a model without a price."""
+    """Replays the question's traffic under the policy. UsageError with file and line for a model without a price.
+
+    `digest` is that of the catalogue at hand; `by_rule` asks for an interval of every rule too.
+    """
     targets = find(policy, catalogue)
     base = trust.gather(store, config, question.where, question.window, question.tz, digest=digest)
     made = plan(store, config, policy, targets, question)
     answers = _answers(store, made)
     made = replace(made, strong=_strong(made, answers))
     in_detail = policy.bootstrap > 0
+    hits: Hits | None = None
+    unsold: list[str] = []
+    if policy.prompt_cache:
+        hits, unsold = caching.prefixes(
+            store, policy, targets, made.relations.logged, made.simulated, made.placed.params
+        )
     unit = _unit(base.total("requests")) if in_detail else "NULL"
     store.run(sql("routing/cells.sql").format(unit=unit, outcome=made.outcome), made.params)
-    cells = [
-        Cell(row[0], row[1], row[2], row[3], (row[4], row[5]), dict(zip(CELL_FIGURES, row[6:], strict=True)))
-        for row in store.rows(sql("routing/summary.sql"))
-    ]
+    cells = [_cell(row, made) for row in store.rows(sql("routing/summary.sql"))]
     why = _why_no_interval(made, cells) if in_detail else "bootstrap: 0"
-    rules = sorted({cell.rule for cell in cells})
-    whole, by_rule = _intervals(store, made, rules) if why is None else (None, {})
+    rules = sorted({cell.rule for cell in cells} - {PART_OF_A_CALL}) if by_rule else []
+    whole, of_rules = _intervals(store, made, rules) if why is None else (None, {})
     if why is None and whole is None:
         why = f"fewer than {intervals.FEWEST_UNITS} users or sessions"
     weak = _weak(made)
@@ -122,7 +137,7 @@ def simulate(
         plan=made,
         cells=cells,
         interval=whole,
-        rule_intervals=by_rule,
+        rule_intervals=of_rules,
         no_interval=why,
         answers=answers,
         metrics=_metrics(made, cells, answers, weak),
@@ -130,7 +145,30 @@ def simulate(
         cash_pico=_cash(config, made, cells),
         trust=base,
         left_out=_left_out(store, made, config, question),
+        hits=hits,
+        estimated=randomised.estimate(store, made),
+        lifetime=_lifetime(store, made, cells) if hits else None,
+        unsold_lifetimes=unsold,
     )
+
+
+def _cell(row: Sequence[Any], made: Plan) -> Cell:
+    rule, target, part, basis, logged, *figures = row
+    named = dict(zip(CELL_FIGURES, figures, strict=True))
+    for name in ("before_pico", "after_pico"):
+        named[name] = int(Decimal(named[name]).scaleb(12))
+    return Cell(rule, target, part, basis, made.relations.logged[logged].key, named)
+
+
+def _lifetime(store: Store, made: Plan, cells: Sequence[Cell]) -> str | None:
+    """The same replay with prompts that stay cached for an hour."""
+    if caching.seconds((made.policy.prompt_cache or {}).get("ttl")) == HOUR_S:
+        return None
+    arguments = (made.policy, made.targets, made.relations.logged, made.simulated, made.placed.params)
+    caching.prefixes(store, *arguments, ttl_s=HOUR_S)
+    then = store.value(sql("routing/whole_cost.sql").format(outcome=made.outcome), made.params)
+    now = Decimal(sum(c.figures["after_pico"] for c in cells)).scaleb(-12)
+    return None if then == now else prompt_cache.lifetime_answer("1-hour", now, then)
 
 
 def _unit(requests: int) -> str:
@@ -159,18 +197,12 @@ def _intervals(store: Store, made: Plan, rules: Sequence[int]) -> tuple[Interval
     def of(only: str) -> Interval | None:
         ends = ""
         if LOW in made.variants:
-            column = "CAST(sum(after_pico) FILTER (WHERE variant = {}) // 1000 AS BIGINT) AS {}"
+            column = "CAST(coalesce(sum(after_cost) FILTER (WHERE variant = {}), 0) * 1000000000 AS BIGINT) AS {}"
             ends = f", {column.format(LOW, 'low')}, {column.format(HIGH, 'high')}"
         columns = store.arrays(sql("routing/units.sql").format(ends=ends, only=only))
-        filled = {name: _plain(values) for name, values in columns.items()}
-        return intervals.bootstrap(filled, made.policy.bootstrap, made.policy.seed)
+        return intervals.bootstrap(columns, made.policy.bootstrap, made.policy.seed)
 
-    return of("true"), {rule: of(f"rule = {rule}") for rule in rules if rule != PART_OF_A_CALL}
-
-
-def _plain(values: Any) -> Any:
-    """A masked array has nulls where a variant has no row."""
-    return values.filled(0) if hasattr(values, "filled") else values
+    return of("true"), {rule: of(f"rule = {rule}") for rule in rules}
 
 
 def _models(made: Plan) -> list[int]:
@@ -193,11 +225,12 @@ def _strong(made: Plan, answers: Sequence[Answer]) -> int:
 
 def _weak(made: Plan) -> int:
     """The model against which the strong one is held."""
-    for rule in made.policy.rules:
-        if rule.threshold:
-            return made.targets.number(rule.threshold.below)
     if "weak" in made.policy.models:
         return made.targets.number("weak")
+    for rule in made.policy.rules:
+        if rule.threshold:
+            ends = (made.targets.number(rule.threshold.above), made.targets.number(rule.threshold.below))
+            return next((n for n in ends if n != made.strong), -1)
     others = [n for n in _models(made) if n != made.strong]
     return others[0] if len(others) == 1 else -1
 
@@ -255,7 +288,13 @@ def assumptions(found: Simulated) -> list[str]:
 def _about_tokens(found: Simulated) -> list[str]:
     made = found.plan
     told = ratios.notes(made.relations, made.targets, used(found.cells))
-    if used(found.cells):
+    if found.hits:
+        told += [*found.hits.notes(), *([found.lifetime] if found.lifetime else [])]
+        if found.unsold_lifetimes:
+            told.append(
+                f"a cache lifetime that is not sold, simulated all the same: {', '.join(found.unsold_lifetimes)}"
+            )
+    elif used(found.cells):
         told.append("a request on another model starts without a cache: none of the old model's cached tokens are kept")
     others = sum(c.figures["requests"] for c in found.cells if c.basis == "other")
     if others:
@@ -270,24 +309,27 @@ def _about_tokens(found: Simulated) -> list[str]:
 
 def _about_rules(found: Simulated) -> list[str]:
     made, policy = found.plan, found.plan.policy
-    told = [
-        f"rule {name}: scores from {at.normalize():f} on go to {_above(policy, name)}"
-        for name, at in made.placed.thresholds.items()
-    ]
+    told = []
+    for rule in policy.rules:
+        at = made.placed.thresholds.get(rule.name)
+        if rule.threshold and at is not None:
+            share = made.placed.held_out.get(rule.name)
+            other = "" if share is None else f"; {share:.1%} of the half that it was not calibrated on"
+            told.append(f"rule {rule.name}: scores from {at.normalize():f} on go to {rule.threshold.above}{other}")
+        elif rule.needs and not found.total("requests", policy.rules.index(rule) + 1):
+            told.append(f"rule {rule.name} took nothing: no request that it is meant for has {rule.needs}")
     for alias_, rate in made.failure_rates.items():
         if rate and alias_ in policy.fallbacks:
             told.append(
                 f"{rate:.2%} of the requests to {alias_} fail and are paid again on {policy.fallbacks[alias_][0]}"
             )
+    if made.answered:
+        told += made.answered.notes()
     if made.caps:
         told.append("caps are replayed on the logged traffic and its logged cost; nobody retries or leaves")
     if any(c.rule == USER_CHOICE for c in found.cells):
         told.append("requests where the user chose the model are left alone; include_user_choice: true moves them")
     return told
-
-
-def _above(policy: Policy, name: str) -> str:
-    return next(rule.threshold.above for rule in policy.rules if rule.name == name and rule.threshold)
 
 
 def _about_judgement(found: Simulated) -> list[str]:
@@ -296,6 +338,11 @@ def _about_judgement(found: Simulated) -> list[str]:
     if unknown:
         share = Decimal(unknown) / (unknown + found.total("requests"))
         told.append(f"{count(unknown)} requests ({share:.1%}) have no price on one side and are left out of both")
+    one = found.estimated
+    if one and one.snips_pico is None:
+        told.append(
+            f"{randomised.PROPENSITY}: an effective sample under {intervals.FEWEST_EFFECTIVE} estimates nothing"
+        )
     if found.plan.placed.quality.source is None:
         told.append("quality: not measured")
     if found.no_interval and found.plan.policy.bootstrap:
@@ -305,9 +352,17 @@ def _about_judgement(found: Simulated) -> list[str]:
     return told
 
 
-def without_interval(policy: Policy) -> Policy:
-    """The same policy, point figures only."""
-    return replace(policy, bootstrap=0)
+def rule_name(made: Plan, number: int) -> str:
+    """What people call a rule, or what took a request before any rule."""
+    if number >= CAPPED:
+        cap = made.caps[number - CAPPED]
+        return f"cap {cap.name or cap.text}"
+    names = {
+        DEFAULT: f"default: {made.policy.default}",
+        USER_CHOICE: "chosen by the user",
+        PART_OF_A_CALL: "inside calls",
+    }
+    return names.get(number) or made.policy.rules[number - 1].name
 
 
 def alias(targets: Targets, number: int) -> str:

@@ -3,10 +3,10 @@
 -- routing_pairs: one row is one logged model on one target: whether it stays, and how tokens scale in millionths
 CREATE OR REPLACE TEMP TABLE routing_moves (
   rule BIGINT, number BIGINT, variant BIGINT, target BIGINT, part VARCHAR, draw_from BIGINT, draw_until BIGINT, chance_from BIGINT, chance_until BIGINT,
-  is_batch BOOLEAN, add_pico BIGINT, add_ms BIGINT, verifier_input BIGINT, verifier_answer BIGINT, verifier_fixed BIGINT, verifier_output BIGINT
+  is_batch BOOLEAN, add_cost DECIMAL(18, 12), add_ms BIGINT, verifier_input BIGINT, verifier_answer BIGINT, verifier_fixed BIGINT, verifier_output BIGINT
 );
 CREATE OR REPLACE TEMP TABLE routing_pairs (
-  provider VARCHAR, model VARCHAR, target BIGINT, variant BIGINT, to_provider VARCHAR, to_model VARCHAR, stays BOOLEAN, own_price BOOLEAN,
+  logged BIGINT, provider VARCHAR, model VARCHAR, target BIGINT, variant BIGINT, to_provider VARCHAR, to_model VARCHAR, stays BOOLEAN, own_price BOOLEAN,
   first_us BIGINT, latest_us BIGINT, latency_ms BIGINT, input_ppm BIGINT, output_ppm BIGINT, reasoning_ppm BIGINT, reasoning_of_output_ppm BIGINT
 );
 CREATE OR REPLACE TEMP TABLE routing_logged (provider VARCHAR, model VARCHAR, target BIGINT);

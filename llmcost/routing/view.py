@@ -61,6 +61,7 @@ def as_document(found: Simulated) -> Table:
     foot: dict[str, object] = {
         "quality": _quality(found),
         "routing": _routing(found),
+        "off_policy": _off_policy(found),
         "assumptions": assumptions(found),
         "trust": found.trust.as_json(),
     }
@@ -106,6 +107,7 @@ def _quality(found: Simulated) -> dict[str, object] | None:
     change = found.interval.quality if found.interval else None
     return {"before": float(before), "after": float(after), "unit": "mean score"} | {
         "source": found.plan.placed.quality.source,
+        "requests": int(found.total("judged")),
         "change_interval": list(change) if change else None,
     }
 
@@ -125,6 +127,14 @@ def _routing(found: Simulated) -> dict[str, object] | None:
     if made.policy.curve and metrics.points:
         figures["curve"] = [[float(x), float(y)] for x, y in metrics.points]
     return figures
+
+
+def _off_policy(found: Simulated) -> dict[str, object] | None:
+    one = found.estimated
+    if one is None or one.snips_pico is None or one.doubly_robust_pico is None:
+        return None
+    costs = {"cost_snips": text(one.snips_pico), "cost_doubly_robust": text(one.doubly_robust_pico)}
+    return {"requests": one.requests, "effective_sample": round(one.effective, 1), **costs}
 
 
 def number(value: Fraction | None) -> float | None:
@@ -152,6 +162,12 @@ def _notes(found: Simulated) -> list[str]:
     notes = [sentence]
     if found.cash_pico != saving:
         notes.append(f"in cash this term {money(dollars(found.cash_pico))}: the rest is prepaid and would go unused")
+    one = found.estimated
+    if one and one.snips_pico is not None and one.doubly_robust_pico is not None:
+        costs = f"{money(dollars(one.snips_pico))} (SNIPS), {money(dollars(one.doubly_robust_pico))} (doubly robust)"
+        notes.append(
+            f"by the random draws of the log {costs}, effective sample {one.effective:,.0f} of {count(one.requests)}"
+        )
     before_q, after_q = found.quality("before"), found.quality("after")
     if before_q is not None and after_q is not None:
         notes.append(

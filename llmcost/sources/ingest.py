@@ -19,7 +19,7 @@ from llmcost.pricing import charges
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.pricing.reprice import pinned, reprice_stale
 from llmcost.resources import sql
-from llmcost.sources import databases, files, formats, live, mapping, stage, streams
+from llmcost.sources import databases, files, formats, live, mapping, recognise, stage, streams
 from llmcost.sources.files import LogFile
 from llmcost.sources.live import Seen
 from llmcost.sources.stage import Findings, Group
@@ -181,14 +181,14 @@ def group_of(log: LogFile, config: Config, scratch: Store) -> Group:
     for source in config.sources:
         if _under(log, source.path, config):
             return Group("generic", log.shape, log.delimiter, (log,), mapping.from_config(source))
-    sample = stage.sample(scratch, log, formats.CLEAR_RECORDS)
-    best, share = formats.favourite(sample)
-    if share < formats.CLEAR_SHARE:
-        sample = stage.sample(scratch, log, formats.SAMPLE_RECORDS)
-        best, _ = formats.favourite(sample)
+    sample = stage.sample(scratch, log, recognise.CLEAR_RECORDS)
+    best, share = recognise.favourite(sample)
+    if share < recognise.CLEAR_SHARE:
+        sample = stage.sample(scratch, log, recognise.SAMPLE_RECORDS)
+        best, _ = recognise.favourite(sample)
     if best is not None:
         return Group(best, log.shape, log.delimiter, (log,))
-    if refused := formats.refusal(sample):
+    if refused := recognise.refusal(sample):
         raise UsageError(refused.why, place=log.name, hint=refused.hint)
     if event := next((r for r in sample if isinstance(r, Mapping) and streams.is_event(r)), None):
         raise UsageError(

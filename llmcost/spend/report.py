@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 from llmcost.attribution import focus
-from llmcost.conditions import Condition
+from llmcost.conditions import Condition, fields_of
 from llmcost.config import Config
 from llmcost.errors import UsageError
 from llmcost.figures import count, instant_text, money, percent, ratio_text, visible
 from llmcost.model import Cell, Column, Table
 from llmcost.resources import sql
-from llmcost.spend import trust
+from llmcost.spend import adjustments, trust
 from llmcost.spend.trust import Trust
 from llmcost.store import Store
 from llmcost.windows import Window
@@ -45,6 +45,7 @@ SUSPICIONS = (
     (Decimal(10) ** 9, "nano-dollars?"),
 )
 """Recorded / computed, and what such a factor means."""
+TITLES = {"computed": "Spend", "source": "Recorded spend", "invoiced": "Invoiced spend"}
 TIMES = ("day", "week", "month", "hour")
 
 
@@ -68,7 +69,11 @@ def report(store: Store, config: Config, question: Question, *, digest: str | No
     where, window, tz = question.where, question.window, question.tz
     base = trust.gather(store, config, where, window, tz, digest=digest)
     by = list(question.by) if question.by is not None else [_usual(base)]
-    attributed, params = _attributed(store, config, by, where, window, tz)
+    is_invoiced = question.cost == "invoiced"
+    if is_invoiced:
+        adjustments.prepare(store, window, [*by, *(fields_of(where) if where else ())])
+    relation = adjustments.VIEW if is_invoiced else "ledger"
+    attributed, params = _attributed(store, config, by, where, window, tz, relation)
     rows = _rows(store, attributed, params, len(by))
     if question.cost == "source":
         rows = [_recorded(row, len(by)) for row in rows]
@@ -79,7 +84,7 @@ def report(store: Store, config: Config, question: Question, *, digest: str | No
         schema="llmcost.report/1",
         title=_title(by, question),
         columns=[Column(name, "text") for name in by]
-        + list(RECORDED_FIGURES if question.cost == "source" else FIGURES),
+        + list(FIGURES if question.cost == "computed" else RECORDED_FIGURES),
         rows=rows[: question.limit] if question.limit else rows,
         total=_total(rows, len(by), turns),
         head={
@@ -88,7 +93,11 @@ def report(store: Store, config: Config, question: Question, *, digest: str | No
             "by": by,
         },
         foot={"trust": base.as_json()},
-        notes=[*_cut(rows, question.limit), *trust_notes(base, unpriced)],
+        notes=[
+            *_cut(rows, question.limit),
+            *(adjustments.notes(store, window) if is_invoiced else ()),
+            *trust_notes(base, unpriced),
+        ],
     )
 
 
@@ -99,13 +108,27 @@ def groups(
     return _rows(store, *_attributed(store, config, by, where, window, tz), len(by))
 
 
-def _attributed(
+def grouped(
     store: Store, config: Config, by: Sequence[str], where: Condition | None, window: Window, tz: str
+) -> tuple[str, Mapping[str, object]]:
+    """The query of the groups (dim_1 ... and FIGURES, in no order) and the values bound in it, for who needs no rows in Python."""
+    attributed, params = _attributed(store, config, by, where, window, tz)
+    return attributed + _asked(len(by)), params
+
+
+def _attributed(
+    store: Store,
+    config: Config,
+    by: Sequence[str],
+    where: Condition | None,
+    window: Window,
+    tz: str,
+    relation: str = "ledger",
 ) -> tuple[str, Mapping[str, object]]:
     """The rows that count, as the `attributed` of the queries of this room, and the values bound in it."""
     if len(by) > MAX_DIMENSIONS:
         raise UsageError(f"{len(by)} dimensions are more than {MAX_DIMENSIONS}", place="--by")
-    lens = focus(store, config, tz)
+    lens = focus(store, config, tz, relation)
     asked = {f"dim_{i}": name for i, name in enumerate(by, 1)}
     select = lens.select(asked | {"turn_given": "turn"}, where, window)
     spare = "".join(f", NULL AS dim_{i}" for i in range(len(by) + 1, MAX_DIMENSIONS + 1))
@@ -113,10 +136,13 @@ def _attributed(
 
 
 def _rows(store: Store, attributed: str, params: Mapping[str, object], dims: int) -> list[list[Any]]:
+    return [list(row) for row in store.rows(attributed + _asked(dims), params)]
+
+
+def _asked(dims: int) -> str:
     # grouping by a constant costs as much as grouping by a column: only the asked dimensions stay in the two lists
     every, asked = (", ".join(f"dim_{i}" for i in range(1, last + 1)) for last in (MAX_DIMENSIONS, dims))
-    text = sql("spend/report.sql").replace(every, asked)
-    return [list(row) for row in store.rows(attributed + text, params)]
+    return sql("spend/report.sql").replace(every, asked)
 
 
 def _usual(base: Trust) -> str:
@@ -157,7 +183,8 @@ def _total(rows: Sequence[Sequence[Any]], dims: int, turns: int) -> list[Cell]:
         elif column.kind == "count":
             total.append(sum(known))
         else:
-            total.append(sum(known, Decimal(0)) if known else None)
+            with localcontext(prec=76):  # amounts of bills have up to 38 digits
+                total.append(sum(known, Decimal(0)) if known else None)
     return total
 
 
@@ -165,7 +192,7 @@ def _title(by: Sequence[str], question: Question) -> str:
     window = question.window
     since, until = instant_text(window.since_us), instant_text(window.until_us)
     when = f", {since or 'the beginning'} to {until or 'now'}" if since or until else ""
-    what = "Recorded spend" if question.cost == "source" else "Spend"
+    what = TITLES[question.cost]
     return f"{what} by {', '.join(by)}{when}"
 
 

@@ -82,14 +82,20 @@ class Store:
         """Keeps a fact about the store, in place of an older one of this name."""
         self.run(sql("store/remember.sql"), {"name": name, "value": value})
 
-    def batches(self, text: str, params: Mapping[str, object] | None = None, size: int = 10_000) -> Iterator[list[Row]]:
-        """Rows in batches, on a cursor of their own, so that memory stays flat."""
-        cursor = self._connection.cursor()
+    def batches(
+        self, text: str, params: Mapping[str, object] | None = None, size: int = 10_000, *, alone: bool = False
+    ) -> Iterator[list[Row]]:
+        """Rows in batches, so that memory stays flat, on a cursor of their own, which does not see temporary tables.
+
+        `alone` sees them, but nothing else may run on this store before the last batch.
+        """
+        cursor = self._connection if alone else self._connection.cursor()
         with _translated(self.path):
             result = cursor.execute(text, dict(params)) if params else cursor.execute(text)
             while batch := result.fetchmany(size):
                 yield batch
-        cursor.close()
+        if not alone:
+            cursor.close()
 
     def arrays(self, text: str, params: Mapping[str, object] | None = None) -> dict[str, Any]:
         """The result as one numpy array per column, for what is counted in order; no column may hold a null."""

@@ -48,7 +48,19 @@ def _priced_terms(store: Store) -> None:
     store.run(sql("store/priced_terms.sql"))
 
 
-MIGRATIONS: list[Callable[[Store], None]] = [_first, _aliases, _live_files, _provider_pages, _priced_terms]
+def _adjustments(store: Store) -> None:
+    """Version 6: what providers billed, as reconcile --apply keeps it."""
+    store.run(sql("store/adjustments.sql"))
+
+
+MIGRATIONS: list[Callable[[Store], None]] = [
+    _first,
+    _aliases,
+    _live_files,
+    _provider_pages,
+    _priced_terms,
+    _adjustments,
+]
 """Migration N takes a store from version N to N+1. A new one is appended, an old one never changed."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pty
+import re
 import shutil
 import signal
 import subprocess
@@ -590,7 +591,11 @@ def test_an_export_goes_to_stdout_a_file_or_a_folder(capsys: Capsys, tmp_path: P
 
     assert (tmp_path / "one.csv").read_text() == shown.out
     assert (tmp_path / "out/daily/v1/dt=2026-10-15/part-00000.csv").read_text() == shown.out
-    assert "Exported" in told.out
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ llmcost export daily: 1 files, 1 new, 2 rows, \$0\.0040, "
+        r"data until 2026-10-15T12:00:00Z in out/daily/v1\n",
+        told.out,
+    )
     assert quiet.out == ""
     assert (tmp_path / "other/daily/v1/manifest.json").is_file()
 

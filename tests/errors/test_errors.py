@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from llmcost.__main__ import main
 from llmcost.errors import BREACH, OK, UNDECIDED, UNUSABLE, USAGE
 from llmcost.store import SCHEMA_VERSION
 from tests.cli.program import inside
@@ -23,6 +25,12 @@ def nothing(folder: Path) -> None:
 
 def store(folder: Path) -> None:
     ledger(folder, [call("abc-123", agent="planner")])
+
+
+def exported(folder: Path) -> None:
+    store(folder)
+    with chdir(folder):
+        assert main(["export", "--to", "out", "--quiet"]) == OK
 
 
 def log(folder: Path) -> None:
@@ -66,6 +74,52 @@ EXAMPLE = 'llmcost sql "SELECT model, sum(cost) FROM ledger GROUP BY model"'
 
 CASES = {
     # the command line
+    "no policy": Case(
+        "simulate p.yaml", "simulate: no policy file 'p.yaml'", "llmcost simulate POLICY.yaml", set_up=store
+    ),
+    "unknown key of a policy": Case(
+        "simulate p.yaml",
+        "p.yaml:1: unknown key 'rulez'",
+        "did you mean 'rules'?",
+        set_up=both(store, file("p.yaml", "rulez: []\n")),
+    ),
+    "policy names a model without a price": Case(
+        "simulate p.yaml",
+        "p.yaml:2: 'openai/gpt-5-minni' has no price: unknown model",
+        "did you mean 'gpt-5-mini'?",
+        set_up=both(store, file("p.yaml", "models:\n  a: {model: openai/gpt-5-minni}\n")),
+    ),
+    "policy with a rule that nothing reaches": Case(
+        "simulate p.yaml",
+        "p.yaml:4: rules.b: unreachable, because the rule on line 3 has no 'when' and takes every request",
+        "give the rule on line 3 a 'when', or make it the last",
+        set_up=both(
+            store,
+            file(
+                "p.yaml",
+                "models: {a: {model: openai/gpt-5-mini}}\nrules:\n  - {name: a, route: a}\n  - {name: b, route: a}\n",
+            ),
+        ),
+    ),
+    "no paired quality": Case(
+        "simulate p.yaml --ideal",
+        "--ideal: no bound: the log has no answer of every model to the same request with a score",
+        "evaluate a sample (pair_by: task, or quality.column), or assume: --easy-share 20%..80%",
+        code=UNDECIDED,
+        set_up=both(store, file("p.yaml", "models: {a: {model: openai/gpt-5-mini}}\n")),
+    ),
+    "a wrong range": Case(
+        "simulate p.yaml --ideal --easy-share 80%..20%",
+        "--easy-share: '80%..20%' is no range of shares",
+        "write 20%..80%",
+        set_up=both(store, file("p.yaml", "models: {a: {model: openai/gpt-5-mini}}\n")),
+    ),
+    "a range without --ideal": Case(
+        "simulate p.yaml --easy-share 20%",
+        "--easy-share: is for --ideal",
+        "llmcost simulate POLICY.yaml --ideal --easy-share 20%..80%",
+        set_up=both(store, file("p.yaml", "default: as_logged\n")),
+    ),
     "unknown command": Case("repot", "llmcost: unknown command 'repot'", "did you mean 'report'?"),
     "command like no other": Case("zzz", "llmcost: unknown command 'zzz'", "llmcost --help"),
     "unknown command of prices": Case("prices lst", "prices: unknown command 'lst'", "did you mean 'list'?"),
@@ -83,7 +137,80 @@ CASES = {
         "report --format pdf", "--format: unknown format 'pdf'", "one of table, json, ndjson, csv, markdown"
     ),
     "unknown format of export": Case(
-        "export --format parquet", "--format: unknown format 'parquet'", "one of csv, ndjson", set_up=store
+        "export --format xlsx", "--format: unknown format 'xlsx'", "one of csv, parquet, ndjson", set_up=store
+    ),
+    "focus as ndjson": Case(
+        "export --dataset focus --format ndjson",
+        "--format: unknown format of focus 'ndjson'",
+        "one of csv, parquet",
+        set_up=store,
+    ),
+    "parquet to a terminal": Case(
+        "export --format parquet", "--format: parquet needs a file", "--output FILE or --to DIR", set_up=store
+    ),
+    "focus of tomorrow": Case(
+        "export --dataset focus --focus-version 2.0", "--focus-version: unknown version '2.0'", "one of 1.2, 1.4"
+    ),
+    "two datasets in one stream": Case(
+        "export --dataset daily --dataset users",
+        "--dataset: several datasets need a folder",
+        "llmcost export --to exports/",
+    ),
+    "age that is no length": Case(
+        "export --require-fresh soon",
+        "--require-fresh: 'soon' is no length of time",
+        "write 36h or 2d",
+        set_up=store,
+    ),
+    "data that are stale": Case(
+        "export --to out --require-fresh 36h",
+        "--require-fresh: data until 2026-10-15T12:00:00Z are older than 36h",
+        "llmcost ingest the new logs; nothing was written",
+        UNDECIDED,
+        store,
+    ),
+    "verify without folder": Case(
+        "export --verify", "--verify: needs a folder", "llmcost export --to exports/ --verify"
+    ),
+    "verify of nothing": Case(
+        "export --verify --to .", ".: holds no export", "name the folder that was given to export --to"
+    ),
+    "close without folder": Case("close 2026-10", "--to: no folder", "llmcost close 2026-10 --to exports/"),
+    "close of nothing": Case(
+        "close 2026-10 --to .", ".: holds no export that can be closed", "llmcost export --to DIR first"
+    ),
+    "close of no month": Case(
+        "close 2026-13 --to out", "close: '2026-13' is no month", "write 2026-10", set_up=exported
+    ),
+    "close of a month to come": Case(
+        "close 2030-01 --to out",
+        "close: 2030-01 is not over",
+        "close a month when all its logs are in",
+        set_up=exported,
+    ),
+    "close of an empty month": Case(
+        "close 2026-09 --to out",
+        "close: nothing of 2026-09 has been exported to out/daily/v1",
+        "llmcost export first",
+        UNDECIDED,
+        exported,
+    ),
+    "reopen of an open month": Case(
+        "close --reopen 2026-10 --to out", "close: 2026-10 is not closed in daily", "closed: none", set_up=exported
+    ),
+    "export into a folder of another format": Case(
+        "export --to out --format parquet",
+        "out/daily/v1: the folder holds csv files",
+        "choose another --to",
+        set_up=exported,
+    ),
+    "export into a strangers' folder": Case(
+        "export --to out",
+        "out/daily/v1: holds files that llmcost did not write: notes.txt",
+        "move them away, or choose another --to",
+        set_up=both(
+            store, lambda folder: (folder / "out/daily/v1").mkdir(parents=True), file("out/daily/v1/notes.txt", "mine")
+        ),
     ),
     "unknown dataset": Case(
         "export --dataset dayly", "--dataset: unknown dataset 'dayly'", "did you mean 'daily'?", set_up=store
@@ -106,7 +233,56 @@ CASES = {
         None,
         set_up=store,
     ),
-    "unknown cost": Case("report --cost invoiced", "--cost: unknown word 'invoiced'", "one of computed, source"),
+    "unknown cost": Case("report --cost billed", "--cost: unknown word 'billed'", "one of computed, source, invoiced"),
+    # reconcile
+    "reconcile without a known amount": Case(
+        "reconcile i.csv",
+        "i.csv:1: no column is known as the amount; it has Datum, Betrag",
+        "say which it is: --column amount=HEADER",
+        set_up=file("i.csv", "Datum,Betrag\n2026-10-01,5\n"),
+    ),
+    "reconcile without a date": Case(
+        "reconcile i.csv",
+        "i.csv:1: no column is known as the date; it has Model, Amount",
+        "say which it is: --column date=HEADER, or --period 2026-10",
+        set_up=file("i.csv", "Model,Amount\nsmall,5\n"),
+    ),
+    "reconcile in another currency": Case(
+        "reconcile i.csv",
+        "i.csv:2: amounts are in EUR, the ledger is in USD",
+        "ask for the statement in USD, or convert it at the rate that the bank took",
+        set_up=file("i.csv", "Date,Model,Amount,Currency\n2026-10-01,small,5,EUR\n"),
+    ),
+    "reconcile with a day that reads two ways": Case(
+        "reconcile i.csv",
+        "i.csv:2: date: '10/01/2026' is no day",
+        "write 2026-10-31; 10/31 and 31/10 look alike",
+        set_up=file("i.csv", "Date,Model,Amount\n10/01/2026,small,5\n"),
+    ),
+    "reconcile with an amount that reads two ways": Case(
+        "reconcile i.csv",
+        "i.csv:2: amount: '12,50' is no amount",
+        "write 1234.50",
+        set_up=file("i.csv", "Date;Model;Amount\n2026-10-01;small;12,50\n"),
+    ),
+    "reconcile with a total of something else": Case(
+        "reconcile i.csv",
+        "i.csv:3: the total says 6, the lines add up to 5",
+        "is a line missing, or a column taken for another? see --column",
+        set_up=file("i.csv", "Date,Description,Amount\n2026-10-01,small,5\n,Total,6\n"),
+    ),
+    "reconcile with an empty file": Case(
+        "reconcile i.csv",
+        "i.csv: the file is empty",
+        "a statement has lines to compare with",
+        set_up=file("i.csv", ""),
+    ),
+    "reconcile with a log": Case(
+        "reconcile log.jsonl",
+        "log.jsonl: is a log (native), no statement of a provider",
+        "reconcile takes usage and cost pages, a FOCUS file or a CSV invoice",
+        set_up=log,
+    ),
     "currency": Case("report --currency EUR", "--currency: figures in EUR are not available yet", "leave it at USD"),
     "unknown source": Case(
         "sources litellm_spendlog", "sources: unknown format 'litellm_spendlog'", "did you mean 'litellm_spendlogs'?"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import hmac
 import io
 import json
 from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from llmcost import config
 from llmcost.config import Config
 from llmcost.errors import StoreError, UsageError
 from llmcost.exports import files
+from llmcost.exports import manifest as manifests
+from llmcost.exports.asked import Asked
 from llmcost.exports.datasets import DATASETS
 from llmcost.exports.files import Written
 from llmcost.pricing import catalogue
@@ -29,6 +33,8 @@ from tests.make_sample_logs import PROMPTS, Company
 from tests.spend.ledgers import Row, call, ledger, prices, settings
 
 DAY_1, DAY_2, DAY_3 = "2026-10-01T08:00:00Z", "2026-10-02T08:00:00Z", "2026-10-03T23:59:59.999Z"
+AT = datetime(2026, 11, 3, 2, 0, tzinfo=timezone.utc)
+RAW = Asked(raw_users=True)
 NOON_2_US = 1_790_942_400_000_000  # 2026-10-02T12:00:00Z
 
 
@@ -43,7 +49,24 @@ def to_folder(
 ) -> Written:
     """Exports a fresh ledger of these rows into folder/out."""
     with open_ledger(ledger(folder, rows), read_only=True) as store:
-        return files.to_folder(store, yaml or Config(), DATASETS[name], form, folder / "out", None, window or Window())
+        return exported(store, folder / "out", name, form, yaml=yaml, window=window)
+
+
+def exported(
+    store: Store,
+    out: Path,
+    name: str = "daily",
+    form: str = "csv",
+    *,
+    yaml: Config | None = None,
+    window: Window | None = None,
+    asked: Asked | None = None,
+    at: datetime = AT,
+) -> Written:
+    """Exports an open ledger."""
+    return files.to_folder(
+        store, yaml or Config(), DATASETS[name], form, out, asked or Asked(), window or Window(), at=at
+    )
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -62,8 +85,17 @@ def manifest(folder: Path, name: str = "daily") -> Any:
     return json.loads((folder / "out" / name / "v1" / "manifest.json").read_text())
 
 
-def streamed(store: Store, name: str, form: str, yaml: Config, output: Path, window: Window | None = None) -> str:
-    files.to_stream(store, yaml, DATASETS[name], form, str(output), None, window or Window())
+def streamed(
+    store: Store,
+    name: str,
+    form: str,
+    yaml: Config,
+    output: Path,
+    window: Window | None = None,
+    *,
+    asked: Asked = RAW,
+) -> str:
+    files.to_stream(store, yaml, DATASETS[name], form, output, asked, window or Window())
     return output.read_text(encoding="utf-8")
 
 
@@ -78,7 +110,7 @@ def test_a_folder_holds_a_file_per_day_and_a_manifest_of_them(tmp_path: Path, na
     days = ["2026-10-01", "2026-10-02", "2026-10-03", "undated"]
 
     assert list(found) == [*(f"{name}/v1/dt={day}/part-00000.{form}" for day in days), f"{name}/v1/manifest.json"]
-    assert (done.files, done.changed, done.removed, done.rows, done.cost) == (4, 4, 0, 4, Decimal("0.004"))
+    assert (done.files, done.new, done.removed, done.rows, done.cost) == (4, 4, 0, 4, Decimal("0.004"))
     written = manifest(tmp_path, name)
     assert [entry["dt"] for entry in written["files"]] == [*days[:3], None]
     assert written["prices_sha256"] == prices().digest
@@ -94,9 +126,9 @@ def test_the_same_data_give_the_same_bytes_and_touch_nothing(tmp_path: Path, nam
     to_folder(tmp_path, THREE_DAYS, name, form)
     before, then = tree(tmp_path / "out"), times(tmp_path / "out")
     with open_ledger(tmp_path / "llmcost.duckdb", read_only=True) as store:
-        done = files.to_folder(store, Config(), DATASETS[name], form, tmp_path / "out", None, Window())
+        done = exported(store, tmp_path / "out", name, form)
 
-    assert (done.files, done.changed, done.removed) == (4, 0, 0)
+    assert (done.files, done.new, done.restated, done.removed) == (4, 0, {}, 0)
     assert tree(tmp_path / "out") == before
     assert times(tmp_path / "out") == then
 
@@ -107,7 +139,7 @@ def test_a_changed_day_rewrites_its_file_and_the_manifest_only(tmp_path: Path) -
     done = to_folder(tmp_path, [*THREE_DAYS, call("e", ts=DAY_2, input_tokens=4000)])
     now = times(tmp_path / "out")
 
-    assert (done.files, done.changed, done.cost) == (4, 1, Decimal("0.008"))
+    assert (done.files, done.new, done.restated, done.cost) == (4, 0, {"late_rows": 1}, Decimal("0.008"))
     assert {name for name in now if now[name] != then[name]} == {
         "daily/v1/dt=2026-10-02/part-00000.csv",
         "daily/v1/manifest.json",
@@ -135,7 +167,7 @@ def test_a_window_is_widened_to_whole_days_and_leaves_the_others_alone(tmp_path:
     before = tree(tmp_path / "out")
     done = to_folder(tmp_path, [*THREE_DAYS, late], window=Window(NOON_2_US, NOON_2_US + 1))
 
-    assert (done.files, done.changed, done.removed, done.rows) == (4, 0, 0, 1)
+    assert (done.files, done.new, done.restated, done.removed, done.rows) == (4, 0, {}, 0, 4)
     assert tree(tmp_path / "out") == before
 
 
@@ -143,16 +175,44 @@ def test_a_day_of_the_window_without_rows_goes_and_one_outside_of_it_stays(tmp_p
     to_folder(tmp_path, THREE_DAYS)
     done = to_folder(tmp_path, [call("z", ts="2026-10-09T00:00:00Z")], window=Window(NOON_2_US, None))
 
-    assert (done.files, done.changed, done.removed) == (3, 1, 2)
+    assert (done.files, done.new, done.removed) == (3, 1, 2)
     assert [entry["dt"] for entry in manifest(tmp_path)["files"]] == ["2026-10-01", "2026-10-09", None]
 
 
-def test_without_its_manifest_a_window_still_removes_nothing_outside_of_it(tmp_path: Path) -> None:
+def test_without_its_manifest_a_folder_is_somebody_elses(tmp_path: Path) -> None:
     to_folder(tmp_path, THREE_DAYS)
-    (tmp_path / "out" / "daily" / "v1" / "manifest.json").unlink()
-    to_folder(tmp_path, THREE_DAYS, window=Window(NOON_2_US, None))
+    base = tmp_path / "out" / "daily" / "v1"
+    (base / "manifest.json").unlink()
+    before = tree(base)
+    with pytest.raises(UsageError) as error:
+        to_folder(tmp_path, THREE_DAYS)
 
-    assert len(list((tmp_path / "out").rglob("part-*"))) == 4
+    named = "dt=2026-10-01, dt=2026-10-02, dt=2026-10-03"
+    assert str(error.value) == f"{base}: holds files that llmcost did not write: {named}"
+    assert tree(base) == before
+
+
+def test_a_strangers_file_is_left_alone_and_named(tmp_path: Path) -> None:
+    to_folder(tmp_path, THREE_DAYS)
+    base = tmp_path / "out" / "daily" / "v1"
+    (base / "dt=2026-10-02" / "notes.txt").write_text("mine")
+    done = to_folder(tmp_path, [THREE_DAYS[0], THREE_DAYS[2], THREE_DAYS[3]])
+
+    assert done.strangers == ["dt=2026-10-02/notes.txt"]
+    assert (base / "dt=2026-10-02" / "notes.txt").read_text() == "mine"
+    assert not (base / "dt=2026-10-02" / "part-00000.csv").exists()
+
+
+def test_a_strangers_file_in_the_place_of_ours_stops_the_export_before_it_begins(tmp_path: Path) -> None:
+    to_folder(tmp_path, THREE_DAYS)
+    base = tmp_path / "out" / "daily" / "v1"
+    (base / "dt=2026-10-09").mkdir()
+    (base / "dt=2026-10-09" / "part-00000.csv").write_text("mine")
+    before = tree(base)
+    with pytest.raises(UsageError, match="dt=2026-10-09/part-00000.csv: is a file that llmcost did not write"):
+        to_folder(tmp_path, [call("z", ts="2026-10-09T00:00:00Z"), call("e", ts=DAY_2)])
+
+    assert tree(base) == before
 
 
 def test_an_empty_ledger_makes_an_empty_manifest(tmp_path: Path) -> None:
@@ -168,7 +228,7 @@ def test_another_format_needs_another_folder(tmp_path: Path) -> None:
         to_folder(tmp_path, THREE_DAYS, form="ndjson")
 
     assert str(error.value) == f"{tmp_path}/out/daily/v1: the folder holds csv files"
-    assert error.value.hint == "--format csv, or another --to"
+    assert error.value.hint == "choose another --to"
 
 
 @pytest.mark.parametrize(
@@ -179,38 +239,6 @@ def test_a_damaged_manifest_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "out" / "daily" / "v1" / "manifest.json").write_text(text)
     with pytest.raises(UsageError, match="the manifest is damaged"):
         to_folder(tmp_path, THREE_DAYS)
-
-
-@pytest.mark.parametrize("stop_at", [1, 2, 3, 4, 5])
-def test_a_kill_in_the_middle_leaves_every_file_whole_and_the_next_run_heals(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop_at: int
-) -> None:
-    to_folder(tmp_path, THREE_DAYS)
-    before = tree(tmp_path / "out")
-    changed = [
-        call(row["request_id"], ts=row.get("ts"), input_tokens=2000) | {"ts": row["ts"]} for row in THREE_DAYS[:3]
-    ]
-    changed += [call("d", ts=None, input_tokens=2000)]
-    with monkeypatch.context() as killed:
-        real, calls = Path.replace, iter(range(1, 99))
-
-        def replace(self: Path, target: Path) -> Path:
-            if next(calls) == stop_at:
-                raise KeyboardInterrupt
-            return real(self, target)
-
-        killed.setattr(Path, "replace", replace)
-        with pytest.raises(KeyboardInterrupt):
-            to_folder(tmp_path, changed)
-    between = tree(tmp_path / "out")
-    to_folder(tmp_path, changed)
-    after = tree(tmp_path / "out")
-
-    assert set(between) == set(before)
-    assert between["daily/v1/manifest.json"] == before["daily/v1/manifest.json"]
-    for name, data in between.items():
-        assert data in (before[name], after[name])
-    assert [between[name] == after[name] for name in sorted(before)].count(True) == stop_at - 1
 
 
 def test_drafts_of_a_run_that_was_killed_are_cleared_away(tmp_path: Path) -> None:
@@ -224,7 +252,7 @@ def test_drafts_of_a_run_that_was_killed_are_cleared_away(tmp_path: Path) -> Non
 
 def test_two_exports_at_a_time_are_one_too_many(tmp_path: Path) -> None:
     to_folder(tmp_path, THREE_DAYS)
-    with files._lock(tmp_path / "out" / "daily" / "v1"), pytest.raises(StoreError) as error:
+    with manifests.lock(tmp_path / "out" / "daily" / "v1", 0), pytest.raises(StoreError) as error:
         to_folder(tmp_path, THREE_DAYS)
 
     assert (str(error.value), error.value.exit_code) == (f"{tmp_path}/out/daily/v1: another export is writing there", 5)
@@ -278,21 +306,21 @@ def test_no_prompt_leaves_the_store(sample_ledger: Path, tmp_path: Path) -> None
 
 
 def test_hashed_users_leave_under_a_name_that_tells_nothing_also_in_tags(tmp_path: Path) -> None:
+    """HMAC-SHA256 under the key of the store, the first 32 digits, as Python has it."""
     rows = [
-        call("a", user="ann", tags={"who": "ann", "env": "prod"}),
-        call("b", user="ann"),
+        call("a", user="änn", tags={"who": "änn", "env": "prod"}),
+        call("b", user="änn"),
         call("c", user="ben"),
         call("d"),
     ]
-    yaml = settings(tmp_path, "privacy: {user: hashed}")
     with open_ledger(ledger(tmp_path, rows), read_only=True) as store:
-        text = streamed(store, "requests", "ndjson", yaml, tmp_path / "o")
-        assert streamed(store, "requests", "ndjson", yaml, tmp_path / "o") == text
+        text = streamed(store, "requests", "ndjson", Config(), tmp_path / "o", asked=Asked())
+        key = bytes.fromhex(store.fact("prompt_key") or "")
     users = [json.loads(line)["user"] for line in text.splitlines()]
+    digests = [hmac.new(key, name.encode(), "sha256").hexdigest()[:32] for name in ("änn", "änn", "ben")]
 
-    assert "ann" not in text
-    assert users[0] == users[1] != users[2]
-    assert users[3] is None
+    assert users == [*digests, None]
+    assert "änn" not in text
     assert json.loads(text.splitlines()[0])["tags"] == {"who": users[0], "env": "prod"}
 
 
@@ -302,10 +330,25 @@ def test_two_stores_hash_one_user_to_two_names(tmp_path: Path) -> None:
         folder = tmp_path / name
         folder.mkdir()
         with open_ledger(ledger(folder, [call(name, user="ann")]), read_only=True) as store:
-            text = streamed(store, "requests", "ndjson", settings(folder, "privacy: {user: hashed}"), folder / "o")
+            text = streamed(store, "requests", "ndjson", Config(), folder / "o", asked=Asked())
         found.add(json.loads(text)["user"])
 
     assert len(found) == 2
+
+
+def test_the_users_of_a_day_are_hashed_unless_asked_for(tmp_path: Path) -> None:
+    rows = [call("a", user="ann"), call("b", user="ann", ts=DAY_1), call("c", user="ben")]
+    with open_ledger(ledger(tmp_path, rows), read_only=True) as store:
+        hashed = parsed(streamed(store, "users", "csv", Config(), tmp_path / "o", asked=Asked()), "csv")
+        raw = parsed(streamed(store, "users", "csv", Config(), tmp_path / "o"), "csv")
+
+    assert [(row["day"], row["user"], row["cost"]) for row in raw] == [
+        ("2026-10-01", "ann", "0.001000000000"),
+        ("2026-10-15", "ann", "0.001000000000"),
+        ("2026-10-15", "ben", "0.001000000000"),
+    ]
+    assert len({row["user"] for row in hashed}) == 2
+    assert not {row["user"] for row in hashed} & {"ann", "ben"}
 
 
 def test_only_the_tags_of_the_config_leave(tmp_path: Path) -> None:
@@ -372,7 +415,7 @@ def test_daily_rows_rise_by_day_and_name(store: Store, sample: Config, tmp_path:
 
 
 def test_a_stream_is_the_files_of_a_folder_one_after_the_other(store: Store, sample: Config, tmp_path: Path) -> None:
-    done = files.to_folder(store, sample, DATASETS["requests"], "ndjson", tmp_path, None, Window())
+    done = exported(store, tmp_path, "requests", "ndjson", yaml=sample, asked=RAW)
     found = tree(tmp_path / "requests" / "v1")
     undated = found.pop("dt=undated/part-00000.ndjson")
     found.pop("manifest.json")

@@ -1,0 +1,99 @@
+"""Exchange rates: one file, `currency,date,usd`, dollars for one of the currency on that day. A missing one is an error, never a guess."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from llmcost.config import Config, number
+from llmcost.errors import UsageError, nearest
+
+COLUMNS = ("currency", "date", "usd")
+PICO = Decimal("0.000000000001")
+
+
+def usd(config: Config, currency: str, day: date, place: str | None, what: str = "") -> Decimal:
+    """Dollars for one of the currency on that day. UsageError at `place` where there is no rate; `what` says which day it is."""
+    if currency == "USD":
+        return Decimal(1)
+    if config.fx is None:
+        raise UsageError(
+            f"no exchange rate of {currency}", place=place, hint="name a file of rates: fx: fx.csv (currency,date,usd)"
+        )
+    known = rates(config.fx, config.place("fx"))
+    if currency not in {one for one, _ in known}:
+        hint = nearest(currency, {one for one, _ in known}) or f"add rows {currency},{day},RATE"
+        raise UsageError(f"{config.fx.name} has no rate of {currency}", place=place, hint=hint)
+    if (currency, day) not in known:
+        raise UsageError(
+            f"{config.fx.name} has no rate of {currency} on {day}{what}",
+            place=place,
+            hint=f"add the row {currency},{day},RATE",
+        )
+    return known[currency, day]
+
+
+@lru_cache(1)
+def rates(path: Path, place: str | None) -> Mapping[tuple[str, date], Decimal]:
+    """Every rate of the file; UsageError with the line of a row that cannot be one."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            reader = csv.reader(lines)
+            header = [name.strip() for name in next(reader, [])]
+            for name in COLUMNS:
+                if name not in header:
+                    raise UsageError(
+                        f"the column '{name}' is missing", place=f"{path.name}:1", hint="currency,date,usd"
+                    )
+            found: dict[tuple[str, date], Decimal] = {}
+            for cells in reader:
+                if cells:
+                    key, rate = _row(dict(zip(header, cells, strict=False)), f"{path.name}:{reader.line_num}")
+                    if found.setdefault(key, rate) != rate:
+                        what = f"{key[0]} has two rates on {key[1]}"
+                        raise UsageError(what, place=f"{path.name}:{reader.line_num}", hint="keep one of them")
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        what = (error.strerror if isinstance(error, OSError) else None) or "it is no CSV in UTF-8"
+        raise UsageError(f"{path.name} cannot be read: {what}", place=place) from error
+    return found
+
+
+def _row(row: Mapping[str, str], place: str) -> tuple[tuple[str, date], Decimal]:
+    rate = number(row.get("usd", "").strip())
+    if rate is None or rate <= 0:
+        raise UsageError(f"'{row.get('usd', '')}' is no rate above 0", place=place, hint="write 0.00072")
+    try:
+        day = date.fromisoformat(row.get("date", "").strip())
+    except ValueError:
+        raise UsageError(f"'{row.get('date', '')}' is no date", place=place, hint="write 2026-10-31") from None
+    return (row.get("currency", "").strip(), day), rate
+
+
+def converted(amounts: Mapping[Any, Mapping[date, Decimal]], rate: Callable[[date], Decimal]) -> dict[Any, Decimal]:
+    """Dollars of each group by day, each day at its own rate, as amounts of 12 decimals in the other currency.
+
+    The total is worked out exactly and rounded once (half-even), so that it is the same however the groups are cut; what
+    rounding leaves over goes to the groups with the largest remainders, so that they add up to it.
+    """
+    exact = {
+        key: sum((Fraction(cost) / Fraction(rate(day)) for day, cost in days.items()), Fraction(0))
+        for key, days in amounts.items()
+    }
+    return shared_out(exact)
+
+
+def shared_out(exact: Mapping[Any, Fraction]) -> dict[Any, Decimal]:
+    """Fractions as amounts of 12 decimals that add up to their rounded sum."""
+    scaled = {key: value / Fraction(PICO) for key, value in exact.items()}
+    floors = {key: value.numerator // value.denominator for key, value in scaled.items()}
+    left = round(sum(scaled.values(), Fraction(0))) - sum(floors.values())
+    by_remainder = sorted(scaled, key=lambda key: (floors[key] - scaled[key], str(key)))
+    for key in by_remainder[:left]:
+        floors[key] += 1
+    return {key: whole * PICO for key, whole in floors.items()}

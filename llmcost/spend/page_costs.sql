@@ -1,0 +1,2 @@
+-- one row is one line of a usage page with its cost at our prices, NULL where there is none
+SELECT seq, cost FROM ({charges}) ORDER BY seq

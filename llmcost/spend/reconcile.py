@@ -1,0 +1,383 @@
+"""Our figures against what a provider says: usage and cost pages, a FOCUS file or an invoice, line by line, the gap explained."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal, localcontext
+from itertools import pairwise
+
+from llmcost.conditions import Condition
+from llmcost.config import Config
+from llmcost.errors import BREACH, OK, UNDECIDED, UsageError
+from llmcost.figures import count, money, percent
+from llmcost.model import Cell, Column, Table
+from llmcost.pricing.catalogue import Catalogue
+from llmcost.sources.statements import Line, Statement
+from llmcost.spend.causes import MATCHED, NOT_COVERED, ROUNDING, Pair, name_all
+from llmcost.spend.ours import Key, Naming, Ours, Sum, at_our_prices, theirs
+from llmcost.store import Store
+
+PASS, BROKEN, OPEN = "pass", "breach", "undecided"
+EXIT_CODES = {PASS: OK, BROKEN: BREACH, OPEN: UNDECIDED}
+COLUMNS = (
+    Column("period", "text"),
+    Column("provider", "text", brief=False),
+    Column("model", "text"),
+    Column("ours", "source_cost", brief=False),
+    Column("theirs", "source_cost"),
+    Column("gap", "source_cost"),
+    Column("cause", "text"),
+)
+OTHER_KINDS = {
+    "tax": "tax: the ledger holds none",
+    "credit": "credit: money back",
+    "top_up": "top-up: paid ahead, no usage",
+    "draw_down": "draw-down: usage paid from what was bought before",
+    "adjustment": "adjustment: the provider's own",
+}
+"""What of a bill is no usage: it has a line of its own and is outside the tolerance."""
+DIGITS = 76
+"""Amounts have up to 38 digits: sums of them are exact."""
+DAY = timedelta(days=1)
+EDGE = timedelta(days=1)
+"""A period of weeks may begin or end with so much time without a request."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the result. `ours` and `theirs` are None where a side has none; `held` is what the ledger holds, shown or not."""
+
+    since: date
+    until: date
+    provider: str
+    model: str | None
+    ours: Decimal | None
+    theirs: Decimal | None
+    gap: Decimal | None
+    cause: str
+    held: Decimal = Decimal(0)
+    written: tuple[str, ...] = ()
+    """The provider/model of the ledger's requests that it stands for."""
+    judged: bool = False
+
+    @property
+    def word(self) -> str:
+        return self.cause.partition(":")[0]
+
+    @property
+    def size(self) -> Decimal:
+        """How much money is in question."""
+        return abs(self.gap if self.gap is not None else self.theirs or Decimal(0))
+
+
+@dataclass(frozen=True)
+class Result:
+    """All lines, the verdict and what people should know."""
+
+    entries: Sequence[Entry]
+    tolerance: Decimal
+    notes: Sequence[str]
+    is_bill: bool
+    """Whether all that they say is money; a usage page at our prices is none."""
+
+    @property
+    def billed(self) -> Decimal:
+        return sum((e.theirs or Decimal(0) for e in self.entries if e.judged), Decimal(0))
+
+    @property
+    def computed(self) -> Decimal:
+        return sum((e.ours or Decimal(0) for e in self.entries if e.judged), Decimal(0))
+
+    @property
+    def verdict(self) -> str:
+        """Over usage on days that the ledger holds: the gap beyond the tolerance, as a share of what they bill."""
+        if not any(e.judged for e in self.entries) or not (self.billed or self.computed):
+            return OPEN
+        return PASS if abs(self.billed - self.computed) <= self.tolerance * abs(self.billed) else BROKEN
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_CODES[self.verdict]
+
+
+def reconcile(
+    store: Store,
+    config: Config,
+    catalogue: Catalogue,
+    statement: Statement,
+    tolerance: Decimal,
+    *,
+    where: Condition | None = None,
+    provider: str | None = None,
+) -> Result:
+    """Compares a statement with the ledger over the statement's days. `provider` is that of lines that name none.
+
+    UsageError for lines of no provider and for periods that overlap.
+    """
+    with localcontext(prec=DIGITS):
+        return _compared(store, config, catalogue, statement, tolerance, where, provider)
+
+
+def _compared(
+    store: Store,
+    config: Config,
+    catalogue: Catalogue,
+    statement: Statement,
+    tolerance: Decimal,
+    where: Condition | None,
+    provider: str | None,
+) -> Result:
+    naming = Naming(catalogue)
+    lines = [replace(line, provider=naming.provider(line.provider or provider) or None) for line in statement.lines]
+    if not lines:
+        return Result([], tolerance, statement.notes, False)
+    ours = Ours(store, config, where, min(x.since for x in lines), max(x.until for x in lines), naming)
+    lines = [_placed(line, ours) for line in lines]
+    notes = list(statement.notes)
+    usage = [line for line in lines if line.kind == "tokens"]
+    billing = {line.provider for line in lines if line.kind == "usage"}
+    bare = [line for line in usage if line.provider not in billing]
+    if bare:
+        names = ", ".join(sorted({str(line.provider) for line in bare}))
+        notes.append(f"{names}: usage pages bill nothing; theirs is their usage at our prices")
+    priced = [replace(x, amount=c, form="usage") for x, c in zip(bare, at_our_prices(bare, catalogue), strict=True)]
+    money_lines = [line for line in lines if line.kind == "usage"] + priced
+    pairs = _pairs(money_lines, usage, ours, naming)
+    name_all(pairs, ours)
+    entries = [_entry(pair, ours, naming) for pair in pairs]
+    entries += _others([line for line in lines if line.kind in OTHER_KINDS])
+    entries.sort(key=lambda e: (e.since, e.until, e.provider, e.model is None, e.model or "", e.cause))
+    if not billing and not priced:
+        notes.append("no line bills usage: there is nothing to compare the ledger with")
+    return Result(entries, tolerance, notes, not priced)
+
+
+def _placed(line: Line, ours: Ours) -> Line:
+    """The line with a provider: its own, or the only one that the ledger has."""
+    if line.provider:
+        return line
+    known = sorted({provider for provider, _ in ours.hours if provider})
+    if len(known) != 1:
+        raise UsageError(
+            "the line does not say whose bill it is",
+            place=line.place,
+            hint=f"--provider NAME says so; the ledger has {', '.join(known) or 'none on these days'}",
+        )
+    return replace(line, provider=known[0])
+
+
+def _pairs(lines: Sequence[Line], usage: Sequence[Line], ours: Ours, naming: Naming) -> list[Pair]:
+    """Both sides of every model and period that either of them knows."""
+    renamed = _renamed([*lines, *usage], ours, naming)
+    told: dict[str, list[Line]] = defaultdict(list)
+    for line in lines:
+        told[str(line.provider)].append(line)
+    pairs: list[Pair] = []
+    for provider, own in told.items():
+        is_whole = all(line.model is None for line in own)
+        groups: dict[tuple[Key, date, date], list[Line]] = defaultdict(list)
+        for line in own:
+            key = (provider, None) if line.model is None else renamed[provider, line.model]
+            groups[key, line.since, line.until].append(line)
+        _check_periods(groups)
+        decimals = max([2, *(-int(x.amount.as_tuple().exponent) for x in own if x.amount is not None)])
+        pages = [x for x in usage if x.provider == provider]
+        for (key, since, until), some in groups.items():
+            pair = Pair(key, since, until, Sum(), _total(some), decimals=decimals, lines=len(some))
+            pair.is_priced_here = some[0].form == "usage"
+            pair.names = {line.model for line in some if line.model}
+            if key[1] is not None or is_whole:
+                pair.ours = ours.over(key, since, until)
+            if pages and min(x.since for x in pages) <= since and until <= max(x.until for x in pages):
+                within = [x for x in pages if since <= x.since and x.until <= until]
+                pair.usage = _total(
+                    x for x in within if key[1] is None or (x.model and renamed[provider, x.model] == key)
+                )
+            pairs.append(pair)
+        if not is_whole:
+            pairs += _unbilled(provider, groups, ours)
+    for pair in pairs:
+        pair.covered = _uncovered(pair.since, pair.until, ours)
+    return pairs
+
+
+def _renamed(lines: Sequence[Line], ours: Ours, naming: Naming) -> dict[tuple[str, str], Key]:
+    """The key of every name in their lines. A snapshot is the name without its date where each side knows only one of the two."""
+    found = {(str(x.provider), str(x.model)): naming.key(x.provider, x.model) for x in lines if x.model}
+    keys = set(found.values())
+    for name, key in found.items():
+        stem = re.sub(r"-(\d{4}-\d{2}-\d{2}|\d{8})$", "", str(key[1]))
+        plain = naming.key(key[0], stem)
+        if key not in ours.hours and plain in ours.hours and plain not in keys:
+            found[name] = plain
+        elif key not in ours.hours and stem == key[1]:
+            dated = [
+                k for k in ours.keys(key[0]) if re.fullmatch(re.escape(stem) + r"-(\d{4}-\d{2}-\d{2}|\d{8})", str(k[1]))
+            ]
+            if len(dated) == 1 and dated[0] not in keys:
+                found[name] = dated[0]
+    return found
+
+
+def _check_periods(groups: dict[tuple[Key, date, date], list[Line]]) -> None:
+    """UsageError where two periods of a model overlap: the ledger's requests would count in both."""
+    by_key: dict[Key, list[tuple[date, date, Line]]] = defaultdict(list)
+    for (key, since, until), lines in groups.items():
+        by_key[key].append((since, until, lines[0]))
+    for held in by_key.values():
+        held.sort(key=lambda one: one[:2])
+        for (_, until, one), (since, _, two) in pairwise(held):
+            if since < until:
+                raise UsageError(
+                    f"the period {_period(since, two.until)} overlaps {_period(one.since, until)} of {one.place}",
+                    place=two.place,
+                    hint="a statement bills every day once",
+                )
+
+
+def _unbilled(provider: str, groups: dict[tuple[Key, date, date], list[Line]], ours: Ours) -> list[Pair]:
+    """What the ledger holds of this provider, on days of the statement, that no line of it bills."""
+    periods = sorted({(since, until) for _, since, until in groups})
+    days = {since + DAY * n for since, until in periods for n in range((until - since).days)}
+    at, last = periods[0][0], max(until for _, until in periods)
+    while at < last:  # a day without a line, between days with one, bills nothing
+        if at not in days:
+            periods.append((at, at + DAY))
+        at += DAY
+    pairs = []
+    for key in ours.keys(provider):
+        billed = [(since, until) for k, since, until in groups if k == key]
+        for since, until in periods:
+            if any(s < until and since < u for s, u in billed):
+                continue
+            held = ours.over(key, since, until)
+            if held.cost:
+                pairs.append(Pair(key, since, until, held, None))
+    return pairs
+
+
+def _uncovered(since: date, until: date, ours: Ours) -> str | None:
+    """Which part of a period the ledger does not reach; None when it holds the whole."""
+    if ours.first is None or ours.last is None:
+        return "the ledger holds no request with a time"
+    edge = EDGE if until - since > 7 * DAY else timedelta(0)
+    if ours.first > since + edge:
+        return f"the ledger begins on {ours.first}"
+    return f"the ledger ends on {ours.last}" if ours.last < until - DAY - edge else None
+
+
+def _total(lines: Iterable[Line]) -> Sum:
+    total = Sum()
+    for line in lines:
+        total.add(theirs(line))
+    return total
+
+
+def _entry(pair: Pair, ours: Ours, naming: Naming) -> Entry:
+    provider, model = pair.key
+    is_open = pair.covered is not None
+    billed = pair.theirs.cost if pair.theirs else None
+    # a model of which nothing is here has no figure of ours
+    computed = None if is_open or not (pair.ours.requests or pair.ours.attempts or pair.ours.cost) else pair.ours.cost
+    has_gap = not is_open and (pair.theirs is None or billed is not None)
+    told = naming.told.get(pair.key) or pair.names
+    keys = [pair.key] if model is not None else (ours.keys(provider) if pair.ours.requests else [])
+    return Entry(
+        pair.since,
+        pair.until,
+        provider,
+        next(iter(told)) if len(told) == 1 else model,
+        computed,
+        billed,
+        pair.gap if has_gap else None,
+        pair.cause,
+        pair.ours.cost or Decimal(0),
+        tuple(sorted(name for key in keys for name in ours.written[key])),
+        judged=has_gap,
+    )
+
+
+def _others(lines: Sequence[Line]) -> list[Entry]:
+    """Tax, credits and the like, one entry per period and kind."""
+    sums: dict[tuple[date, date, str, str], Decimal] = defaultdict(Decimal)
+    for line in lines:
+        sums[line.since, line.until, str(line.provider), line.kind] += line.amount or Decimal(0)
+    return [
+        Entry(since, until, provider, None, None, amount, amount, OTHER_KINDS[kind])
+        for (since, until, provider, kind), amount in sums.items()
+    ]
+
+
+def as_table(result: Result, *, top: int | None = None) -> Table:
+    """The lines as a table of the contract; with `top` only so many, the largest gaps first, and none that match."""
+    with localcontext(prec=DIGITS):
+        return _table(result, top)
+
+
+def _table(result: Result, top: int | None) -> Table:
+    shown = list(result.entries)
+    if top is not None:
+        shown = [e for e in shown if e.word not in (MATCHED, ROUNDING)]
+        shown.sort(key=lambda e: (-e.size, e.since, e.provider, e.model or ""))
+        shown = shown[: top or None]
+    rows: list[list[Cell]] = [
+        [_period(e.since, e.until), e.provider, e.model, e.ours, e.theirs, e.gap, e.cause] for e in shown
+    ]
+    known = [[getattr(e, name) for e in result.entries] for name in ("ours", "theirs", "gap")]
+    sums: list[Cell] = [sum((x for x in side if x is not None), Decimal(0)) for side in known]
+    return Table(
+        schema="llmcost.reconcile/1",
+        title=_sentence(result),
+        columns=COLUMNS,
+        rows=rows,
+        total=[None, None, None, *sums, None],
+        head={"tolerance": result.tolerance, "result": result.verdict},
+        notes=_notes(result, len(shown) if top is not None else None),
+        rows_name="lines",
+    )
+
+
+def _sentence(result: Result) -> str:
+    """The verdict in one line."""
+    if result.verdict == OPEN:
+        return "undecided: statement and ledger have no usage on the same days"
+    gap, what = result.billed - result.computed, "bill" if result.is_bill else "usage is worth"
+    side = f"they {what} {money(result.billed)}" if result.is_bill else f"their {what} {money(result.billed)}"
+    share = f" ({percent(abs(gap) / abs(result.billed))})" if result.billed else ""
+    word = "no gap" if gap == 0 else f"{money(abs(gap))}{share} {'more' if gap > 0 else 'less'}"
+    return f"{result.verdict}: {side}, the ledger says {money(result.computed)}: {word}, tolerance {percent(result.tolerance)}"
+
+
+def _notes(result: Result, shown: int | None) -> list[str]:
+    by_word: dict[str, list[Entry]] = defaultdict(list)
+    for entry in result.entries:
+        by_word[entry.word].append(entry)
+    same = len(by_word.pop(MATCHED, [])) + len(by_word.pop(ROUNDING, []))
+    notes = [f"{count(same)} of {count(len(result.entries))} lines match"] if result.entries else []
+    for word, some in sorted(by_word.items(), key=lambda item: -sum(e.size for e in item[1])):
+        most = max(some, key=lambda e: e.size)
+        amount = sum((e.gap if e.gap is not None else e.theirs or Decimal(0) for e in some), Decimal(0))
+        evidence = most.cause.partition(": ")[2]
+        where = f"{most.model or most.provider} {_period(most.since, most.until)}"
+        what = "billed" if word == NOT_COVERED else "gap"
+        lines = f"{count(len(some))} line{'s' if len(some) > 1 else ''}"
+        notes.append(f"{word}: {what} {money(amount)} on {lines}; {where}: {evidence}")
+    differing = len(result.entries) - same
+    if shown is not None and shown < differing:
+        notes.append(
+            f"{count(differing - shown)} more lines differ: --top 0 shows all, --format json the matching ones too"
+        )
+    return [*notes, *result.notes]
+
+
+def _period(since: date, until: date) -> str:
+    """A day, a month, or days with the first one that no longer counts."""
+    if until - since == DAY:
+        return since.isoformat()
+    if since.day == 1 and until == (since + 31 * DAY).replace(day=1):
+        return f"{since:%Y-%m}"
+    return f"{since}/{until}"

@@ -1,0 +1,130 @@
+"""Bills applied: the invoiced cost ties to them, while computed cost and counts stay as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmcost.config import Config
+from llmcost.errors import UsageError
+from llmcost.sources.statements import Reading, read
+from llmcost.spend import adjustments
+from llmcost.spend.reconcile import reconcile
+from llmcost.spend.report import Question, report
+from llmcost.store import open_ledger
+from llmcost.windows import Window
+from tests.spend.bills import DAY_1_S, acme
+from tests.spend.ledgers import ledger, prices
+
+ROWS = [acme(1, 1000, agent="a"), acme(2, 3000, agent="b"), acme(31, 20_000, "big", agent="a")]
+MONTH = (
+    "Period,Provider,Model,Amount\n2026-10,acme,small,0.0051234567890123\n2026-10,acme,big,0.018\n2026-10,acme,,0.002\n"
+)
+DAYS = "Date,Provider,Model,Amount\n2026-10-01,acme,small,0.0015\n2026-10-02,acme,small,0.0025\n"
+
+
+def applied(folder: Path, path: Path, text: str) -> None:
+    (folder / "bill.csv").write_text(text)
+    statement = read([str(folder / "bill.csv")], Config(), prices(), Reading())
+    with open_ledger(path) as store:
+        adjustments.apply(store, reconcile(store, Config(), prices(), statement, Decimal("0.01")))
+
+
+def figures(
+    path: Path, by: str, cost: str, window: Window | None = None
+) -> tuple[dict[Any, Any], Mapping[str, Any], str]:
+    """Cost by group, the total row by name, and the notes."""
+    with open_ledger(path, read_only=True) as store:
+        table = report(store, Config(), Question(by=[by], cost=cost, window=window or Window()))
+    names = [column.name for column in table.columns]
+    at = names.index("cost")
+    assert table.total is not None
+    return {row[0]: row[at] for row in table.rows}, dict(zip(names, table.total, strict=True)), " | ".join(table.notes)
+
+
+def test_what_is_invoiced_ties_to_the_bill_to_its_last_digit(tmp_path: Path) -> None:
+    path = ledger(tmp_path, ROWS)
+    applied(tmp_path, path, MONTH)
+    by_model, total, notes = figures(path, "model", "invoiced")
+
+    assert total["cost"] == Decimal("0.0051234567890123") + Decimal("0.018") + Decimal("0.002")
+    assert by_model == {
+        "small": Decimal("0.0051234567890123"),
+        "big": Decimal("0.018"),
+        None: Decimal("0.002"),
+    }
+    assert "invoiced: acme 2026-10-01 to 2026-10-31; all other cost is computed" in notes
+
+
+@pytest.mark.parametrize("by", ["model", "agent", "day", "source", "feature"])
+def test_every_grouping_adds_up_to_the_bill_and_nothing_else_changes(by: str, tmp_path: Path) -> None:
+    path = ledger(tmp_path, ROWS)
+    before = figures(path, by, "computed")
+    applied(tmp_path, path, MONTH)
+    groups, total, _ = figures(path, by, "invoiced")
+
+    assert sum(groups.values()) == total["cost"] == Decimal("0.0251234567890123")
+    assert figures(path, by, "computed")[:2] == before[:2]
+    counts = [name for name in total if name not in (by, "cost")]
+    assert {name: total[name] for name in counts} == {name: before[1][name] for name in counts}
+
+
+def test_an_adjustment_has_its_cause_where_it_has_no_name(tmp_path: Path) -> None:
+    path = ledger(tmp_path, ROWS)
+    applied(tmp_path, path, DAYS)
+
+    # 0.0005 more on the 1st, 0.0005 less on the 2nd: the day border
+    assert figures(path, "agent", "invoiced")[0] == {
+        "a": Decimal("0.021"),
+        "b": Decimal("0.003"),
+        "(invoice: day border)": 0,
+    }
+    assert figures(path, "day", "invoiced")[0] == {
+        "2026-10-01": Decimal("0.0015"),
+        "2026-10-02": Decimal("0.0025"),
+        "2026-10-31": Decimal("0.02"),
+    }
+
+
+def test_applied_twice_is_applied_once_and_a_new_bill_replaces(tmp_path: Path) -> None:
+    path = ledger(tmp_path, ROWS)
+    for text, wanted in (
+        (DAYS, "0.024"),
+        (DAYS, "0.024"),
+        (DAYS.replace("0.0015", "0.0115"), "0.034"),
+        (MONTH, "0.0251234567890123"),
+    ):
+        applied(tmp_path, path, text)
+        assert figures(path, "model", "invoiced")[1]["cost"] == Decimal(wanted)
+
+
+def test_a_bill_of_a_part_of_what_is_applied_is_refused(tmp_path: Path) -> None:
+    path = ledger(tmp_path, ROWS)
+    applied(tmp_path, path, MONTH)
+    with pytest.raises(
+        UsageError, match="a bill of acme for 2026-10-01 to 2026-10-31 is applied, of which this covers a part"
+    ):
+        applied(tmp_path, path, DAYS)
+
+    assert figures(path, "model", "invoiced")[1]["cost"] == Decimal("0.0251234567890123")
+
+
+def test_days_without_a_bill_are_computed_and_said_to_be(tmp_path: Path) -> None:
+    path = ledger(tmp_path, ROWS)
+    _, total, notes = figures(path, "model", "invoiced")
+
+    assert total["cost"] == Decimal("0.024")
+    assert "no bill is applied for these days, all cost is computed" in notes
+
+
+def test_a_month_that_reaches_beyond_the_window_is_left_out_and_named(tmp_path: Path) -> None:
+    path = ledger(tmp_path, ROWS)
+    applied(tmp_path, path, MONTH)
+    _, total, notes = figures(path, "model", "invoiced", Window(DAY_1_S * 10**6, (DAY_1_S + 86400) * 10**6))
+
+    assert total["cost"] == Decimal("0.001")
+    assert "3 lines of a bill reach beyond the window and are left out" in notes

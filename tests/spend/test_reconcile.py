@@ -1,0 +1,551 @@
+"""Our figures against a provider's: each cause by a small case whose two sides a reader can add up."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmcost.config import Config
+from llmcost.errors import UsageError
+from llmcost.render import render
+from llmcost.sources.statements import Statement, stored
+from llmcost.spend.reconcile import as_table, reconcile
+from llmcost.store import open_ledger
+from tests.cli.program import inside
+from tests.sources.reading import put
+from tests.sources.reading import read as ingested
+from tests.spend.bills import GPT, acme, causes, compared, cost, gpt, page, statement, timeout, used, words
+from tests.spend.ledgers import ledger, opened, prices
+
+
+def csv(*rows: str, header: str = "Date,Provider,Model,Amount") -> str:
+    return "\n".join([header, *rows]) + "\n"
+
+
+# matched, and not
+
+
+def test_a_bill_that_is_ours_matches_to_the_last_digit(tmp_path: Path) -> None:
+    found = compared(tmp_path, gpt(1, 10), {"c.json": page({1: [cost("0.03")]})}, "0")  # 10 x 0.003
+
+    (entry,) = found.entries
+    assert (entry.ours, entry.theirs, entry.gap, entry.cause) == (Decimal("0.03"), Decimal("0.03"), 0, "matched")
+    assert (found.verdict, found.exit_code) == ("pass", 0)
+
+
+def test_json_has_the_keys_of_the_contract(tmp_path: Path) -> None:
+    found = compared(tmp_path, gpt(1, 10), {"c.json": page({1: [cost("0.05")]})})
+    told = json.loads(render(as_table(found), "json"))
+
+    assert told == {
+        "schema": "llmcost.reconcile/1",
+        "tolerance": "0.01",
+        "result": "breach",
+        "lines": [
+            {
+                "period": "2026-10-01",
+                "provider": "openai",
+                "model": GPT,
+                "ours": "0.03",
+                "theirs": "0.05",
+                "gap": "0.02",
+                "cause": "unexplained: they bill $0.0200 more; their usage page would tell why",
+            }
+        ],
+        "total": {"ours": "0.03", "theirs": "0.05", "gap": "0.02"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("theirs", "tolerance", "verdict"),
+    [
+        ("1.00", "0.01", "pass"),  # 1.00 - 0.99 is one percent of what they bill
+        ("0.98", "0.01", "breach"),  # 0.01 of 0.98 is a little more
+        ("0.98", "0.02", "pass"),
+        ("0.99", "0", "pass"),
+        ("0.990001", "0", "breach"),
+    ],
+)
+def test_the_tolerance_is_a_share_of_their_figure(theirs: str, tolerance: str, verdict: str, tmp_path: Path) -> None:
+    files = {"i.csv": csv(f"2026-10-01,acme,small,{theirs}")}
+
+    assert compared(tmp_path, [acme(1, 990_000)], files, tolerance).verdict == verdict
+
+
+def test_their_last_digit_is_rounding_on_every_line(tmp_path: Path) -> None:
+    rows = [acme(1, 123_456), acme(2, 127_000)]
+    found = compared(tmp_path, rows, {"i.csv": csv("2026-10-01,acme,small,0.12", "2026-10-02,acme,small,0.12")})
+
+    assert words(found) == ["rounding", "unexplained"]  # 0.003456 is below half a cent, 0.007 above
+
+
+def test_what_only_one_side_knows(tmp_path: Path) -> None:
+    bill = page({1: [cost("0.03")], 2: [cost("0.003"), cost("0.5", "o3-2025-04-16, input")], 3: [cost("0.003")]})
+    rows = [*gpt(1, 10), *gpt(2), *gpt(2, 4, model="gpt-4o-mini-2024-07-18"), *gpt(3)]
+    found = compared(tmp_path, rows, {"c.json": bill})
+
+    assert causes(found) == {
+        ("10-01", GPT): "matched",
+        ("10-02", GPT): "matched",
+        ("10-02", "gpt-4o-mini-2024-07-18"): "ours only: 4 requests that they do not bill",
+        ("10-02", "o3-2025-04-16"): "theirs only: no request of this model in the ledger",
+        ("10-03", GPT): "matched",
+    }
+    # 0.5 more, and 4 x (600 x 0.15 + 400 x 0.075 + 100 x 0.6) = 720 microdollars less
+    assert as_table(found).total == [None, None, None, Decimal("0.03672"), Decimal("0.536"), Decimal("0.49928"), None]
+
+
+def test_a_day_without_a_line_between_days_with_one_bills_nothing(tmp_path: Path) -> None:
+    found = compared(tmp_path, [*gpt(1), *gpt(2), *gpt(3)], {"c.json": page({1: [cost("0.003")], 3: [cost("0.003")]})})
+
+    assert words(found) == ["matched", "ours only", "matched"]
+
+
+def test_a_snapshot_is_the_plain_name_when_each_side_knows_only_one(tmp_path: Path) -> None:
+    found = compared(tmp_path, gpt(1, model="gpt-4o"), {"c.json": page({1: [cost("0.003")]})})
+
+    assert causes(found) == {("10-01", "gpt-4o"): "matched"}
+
+
+def test_two_snapshots_are_not_taken_for_each_other(tmp_path: Path) -> None:
+    rows = [*gpt(1), *gpt(1, model="gpt-4o-2024-05-13")]
+    found = compared(tmp_path, rows, {"c.json": page({1: [cost("0.003")]})})
+
+    assert causes(found) == {
+        ("10-01", GPT): "matched",
+        ("10-01", "gpt-4o-2024-05-13"): "ours only: 1 requests that they do not bill",
+    }
+
+
+# causes
+
+
+def test_timeouts_without_usage(tmp_path: Path) -> None:
+    rows = [*gpt(1, 10), *(timeout(1, n, provider="openai", model=GPT) for n in range(2))]
+    found = compared(tmp_path, rows, {"c.json": page({1: [cost("0.036")]})})
+
+    assert causes(found)["10-01", GPT] == "missing usage: 2 failed attempts, 2 timeouts among them"
+
+
+def test_calls_without_usage(tmp_path: Path) -> None:
+    lost = [{"request_id": "lost", "ts": "2026-10-01T12:00:00Z", "provider": "openai", "model": GPT}]
+    found = compared(tmp_path, [*gpt(1, 10), *lost], {"c.json": page({1: [cost("0.033")]})})
+
+    assert causes(found)["10-01", GPT] == "missing usage: 1 requests without usage"
+
+
+def test_two_timeouts_are_not_blamed_for_what_they_cannot_have_cost(tmp_path: Path) -> None:
+    """41 more calls would have cost the gap: more than twenty for each timeout."""
+    rows = [*gpt(1, 10), *(timeout(1, n, provider="openai", model=GPT) for n in range(2))]
+    found = compared(tmp_path, rows, {"c.json": page({1: [cost("0.153")]})})
+
+    assert words(found) == ["unexplained"]
+
+
+def test_requests_that_no_log_has(tmp_path: Path) -> None:
+    files = {"c.json": page({1: [cost("0.06")]}), "u.json": page({1: [used(20, 12000, 8000, 2000)]})}
+    found = compared(tmp_path, gpt(1, 10), files)
+
+    assert causes(found) == {("10-01", GPT): "unlogged traffic: they count 20 requests, the ledger 10"}
+
+
+def test_a_log_with_more_than_they_billed(tmp_path: Path) -> None:
+    files = {"c.json": page({1: [cost("0.015")]}), "u.json": page({1: [used(5, 3000, 2000, 500)]})}
+    found = compared(tmp_path, gpt(1, 10), files)
+
+    assert causes(found) == {("10-01", GPT): "more here: the ledger holds 11,000 tokens, they count 5,500"}
+
+
+def test_the_cache_as_the_usage_page_tells_it(tmp_path: Path) -> None:
+    """The same 10,000 tokens in, of which they cached none: 10,000 x 2.5 + 1,000 x 10 = 35,000 microdollars."""
+    files = {"c.json": page({1: [cost("0.035")]}), "u.json": page({1: [used(10, 10000, 0, 1000)]})}
+    found = compared(tmp_path, gpt(1, 10), files)
+
+    assert causes(found) == {("10-01", GPT): "cache: they count 0 tokens read from it, the ledger 4,000"}
+
+
+def test_the_cache_as_the_parts_of_a_bill_tell_it(tmp_path: Path) -> None:
+    parts = [cost("0.02", f"{GPT}, input"), cost("0.0025", f"{GPT}, cached input"), cost("0.01", f"{GPT}, output")]
+    found = compared(tmp_path, gpt(1, 10), {"c.json": page({1: parts})})
+
+    # 8,000 x 2.5 and 2,000 x 1.25, where the ledger has 6,000 x 2.5 = 0.015 and 4,000 x 1.25 = 0.005
+    assert causes(found) == {("10-01", GPT): "cache: cached input is $0.0025 less, other input $0.0050 more there"}
+
+
+def test_a_batch_that_the_log_does_not_know(tmp_path: Path) -> None:
+    files = {"c.json": page({1: [cost("0.015")]}), "u.json": page({1: [used(10, 6000, 4000, 1000, batch=True)]})}
+
+    assert causes(compared(tmp_path, gpt(1, 10), files)) == {
+        ("10-01", GPT): "tier: they bill 11,000 tokens as batch, the ledger none"
+    }
+
+
+def test_a_batch_line_of_an_invoice(tmp_path: Path) -> None:
+    files = {
+        "i.csv": csv("2026-10-01,OpenAI,GPT-4o 2024-08-06 batch usage,0.015", header="Date,Vendor,Description,Cost")
+    }
+
+    assert causes(compared(tmp_path, gpt(1, 10), files)) == {
+        ("10-01", GPT): "tier: they bill $0.0150 as batch, the ledger none"
+    }
+
+
+def test_the_same_ratio_on_every_line_is_a_discount(tmp_path: Path) -> None:
+    rows = [acme(1, 1000), acme(2, 3000), acme(2, 20_000, "big")]
+    bill = csv("2026-10-01,acme,small,0.0009", "2026-10-02,acme,small,0.0027", "2026-10-02,acme,big,0.018")
+
+    assert set(causes(compared(tmp_path, rows, {"i.csv": bill})).values()) == {
+        "discount: 0.9 of ours on each of 3 lines"
+    }
+
+
+def test_one_model_of_two_that_is_dearer_there(tmp_path: Path) -> None:
+    rows = [acme(1, 1000), acme(2, 3000), acme(2, 20_000, "big"), acme(1, 20_000, "big")]
+    bill = csv(
+        "2026-10-01,acme,small,0.00125",
+        "2026-10-02,acme,small,0.00375",
+        "2026-10-02,acme,big,0.02",
+        "2026-10-01,acme,big,0.02",
+    )
+
+    assert causes(compared(tmp_path, rows, {"i.csv": bill})) == {
+        ("10-01", "small"): "price gap: 1.25 of ours on each of 2 lines",
+        ("10-02", "small"): "price gap: 1.25 of ours on each of 2 lines",
+        ("10-01", "big"): "matched",
+        ("10-02", "big"): "matched",
+    }
+
+
+def test_the_same_ratio_on_every_part_of_one_line(tmp_path: Path) -> None:
+    parts = [cost("0.012", f"{GPT}, input"), cost("0.004", f"{GPT}, cached input"), cost("0.008", f"{GPT}, output")]
+
+    assert causes(compared(tmp_path, gpt(1, 10), {"c.json": page({1: parts})})) == {
+        ("10-01", GPT): "discount: 0.8 of ours on each of 3 lines"
+    }
+
+
+def test_the_same_tokens_at_another_price(tmp_path: Path) -> None:
+    files = {"c.json": page({1: [cost("0.045")]}), "u.json": page({1: [used(10, 6000, 4000, 1000)]})}
+
+    assert causes(compared(tmp_path, gpt(1, 10), files)) == {
+        ("10-01", GPT): "price gap: the same tokens, but 1.5 of our price"
+    }
+
+
+def test_a_request_on_the_other_side_of_midnight(tmp_path: Path) -> None:
+    rows = [*gpt(1, 10), *gpt(2, 10, hour=13), *gpt(3, 10)]
+    found = compared(tmp_path, rows, {"c.json": page({1: [cost("0.033")], 2: [cost("0.027")], 3: [cost("0.03")]})})
+
+    assert causes(found) == {
+        ("10-01", GPT): "day border: the gap of 2026-10-02 is its negative",
+        ("10-02", GPT): "day border: the gap of 2026-10-01 is its negative",
+        ("10-03", GPT): "matched",
+    }
+    assert found.verdict == "pass"
+
+
+def test_days_that_begin_in_another_time_zone(tmp_path: Path) -> None:
+    """Their day of Beijing begins at 16:00 UTC of the day before, to which 15:00 still belongs."""
+    rows = [
+        request
+        for day, (early, late) in {1: (2, 3), 2: (5, 1), 3: (1, 7), 4: (2, 0)}.items()
+        for request in (*gpt(day, early, hour=15), *gpt(day, late, hour=16))
+    ]
+    # the 2nd there: five of its own and three late ones of the 1st; the 3rd 1 + 1, the 4th 2 + 7
+    bill = page({2: [cost("0.024")], 3: [cost("0.006")], 4: [cost("0.027")]})
+
+    assert set(causes(compared(tmp_path, rows, {"c.json": bill})).values()) == {
+        "time zone: their days begin at 16:00 UTC"
+    }
+
+
+def test_what_has_no_price_here(tmp_path: Path) -> None:
+    rows = [
+        acme(1, 1000),
+        {"request_id": "x", "ts": "2026-10-01T12:00:00Z", "provider": "acme", "model": "none", "input_tokens": 5},
+    ]
+    found = compared(tmp_path, rows, {"i.csv": csv("2026-10-01,acme,small,0.001", "2026-10-01,acme,none,0.7")})
+
+    assert causes(found)["10-01", "none"] == "unpriced: 1 requests have no price here"
+
+
+# what is no usage
+
+
+def test_tax_credits_and_top_ups_have_lines_of_their_own_outside_the_tolerance(tmp_path: Path) -> None:
+    bill = csv(
+        "2026-10-01,acme,small,0.001",
+        "2026-10-01,acme,VAT 20%,0.0002",
+        "2026-10-01,acme,Promotional credit,-0.0005",
+        "2026-10-01,acme,Auto-recharge of prepaid credits,10.00",
+        "2026-10-01,acme,Credits applied,-0.0003",
+        "2026-10-01,acme,Rounding adjustment,0.0001",
+        "2026-10-01,acme,Total,10.0005",
+        header="Date,Vendor,Description,Amount",
+    )
+    found = compared(tmp_path, [acme(1, 1000)], {"i.csv": bill}, "0")
+
+    assert [(e.word, e.model, e.ours, e.gap) for e in found.entries] == [
+        ("matched", "small", Decimal("0.001"), 0),
+        ("adjustment", None, None, Decimal("0.0001")),
+        ("credit", None, None, Decimal("-0.0005")),
+        ("draw-down", None, None, Decimal("-0.0003")),
+        ("tax", None, None, Decimal("0.0002")),
+        ("top-up", None, None, Decimal("10.00")),
+    ]
+    assert (found.verdict, as_table(found).total[4]) == ("pass", Decimal("10.0005"))
+
+
+def test_a_negative_line_is_never_netted_into_usage(tmp_path: Path) -> None:
+    files = {"i.csv": csv("2026-10-01,acme,small,0.001", "2026-10-01,acme,small,-0.0004")}
+    found = compared(tmp_path, [acme(1, 1000)], files)
+
+    assert [(e.word, e.gap) for e in found.entries] == [("matched", 0), ("credit", Decimal("-0.0004"))]
+
+
+def test_only_top_ups_cannot_be_judged(tmp_path: Path) -> None:
+    files = {"i.csv": csv("2026-10-01,acme,Credit purchase,20.00", header="Date,Vendor,Description,Amount")}
+    found = compared(tmp_path, [acme(1, 1000)], files)
+
+    assert (found.verdict, found.exit_code, words(found)) == ("undecided", 4, ["top-up"])
+    assert "no line bills usage: there is nothing to compare the ledger with" in found.notes
+
+
+# days that one side does not hold
+
+
+def test_a_month_half_covered_gives_no_figure(tmp_path: Path) -> None:
+    rows = [acme(15, 1000), acme(31, 1000)]
+    found = compared(tmp_path, rows, {"i.csv": csv("2026-10,acme,small,5.00", header="Period,Provider,Model,Amount")})
+
+    (entry,) = found.entries
+    assert (entry.ours, entry.theirs, entry.gap) == (None, Decimal("5.00"), None)
+    assert entry.cause == "not covered: the ledger begins on 2026-10-15"
+    assert found.exit_code == 4
+
+
+def test_days_outside_the_ledger_are_left_out_of_the_verdict(tmp_path: Path) -> None:
+    bill = csv(
+        "2026-10-01,acme,small,9",
+        "2026-10-02,acme,small,0.001",
+        "2026-10-03,acme,small,0.001",
+        "2026-10-04,acme,small,9",
+    )
+    found = compared(tmp_path, [acme(2, 1000), acme(3, 1000)], {"i.csv": bill})
+
+    assert words(found) == ["not covered", "matched", "matched", "not covered"]
+    assert found.verdict == "pass"
+    assert (
+        "not covered: billed $18.00 on 2 lines; small 2026-10-01: the ledger begins on 2026-10-02"
+        in as_table(found).notes
+    )
+
+
+def test_a_whole_month_by_provider(tmp_path: Path) -> None:
+    rows = [acme(1, 1000), acme(12, 20_000, "big"), acme(31, 3000)]
+    bill = csv("October 2026,ACME,API usage,0.024", header="Billing period,Supplier,Item,Net amount")
+    (entry,) = compared(tmp_path, rows, {"i.csv": bill}, "0").entries
+
+    assert (entry.model, entry.ours, entry.cause) == (None, Decimal("0.024"), "matched")
+    assert entry.written == ("acme/big", "acme/small")
+
+
+def test_an_empty_ledger_cannot_be_judged(tmp_path: Path) -> None:
+    found = compared(tmp_path, [], {"i.csv": csv("2026-10-01,acme,small,1")})
+
+    assert (found.exit_code, words(found)) == (4, ["not covered"])
+
+
+# pages
+
+
+def test_a_usage_page_alone_is_taken_at_our_prices(tmp_path: Path) -> None:
+    found = compared(tmp_path, gpt(1, 10), {"u.json": page({1: [used(12, 7200, 4800, 1200)]})})
+
+    (entry,) = found.entries
+    assert (entry.ours, entry.theirs) == (Decimal("0.03"), Decimal("0.036"))  # 7,200 x 2.5 + 4,800 x 1.25 + 1,200 x 10
+    assert entry.cause == "unlogged traffic: they count 12 requests, the ledger 10"
+    assert found.notes == ["openai: usage pages bill nothing; theirs is their usage at our prices"]
+    assert not found.is_bill
+
+
+def test_pages_of_anthropic_in_cents_with_their_own_model(tmp_path: Path) -> None:
+    """1,000 in at 3 and 200 out at 15 per million: 0.003 + 0.003 dollars, 0.6 cents."""
+    rows = gpt(1, 1, provider="anthropic", model="claude-sonnet-4-5", cache_read_tokens=0, output_tokens=200)
+    parts: list[dict[str, Any]] = [
+        {"description": "Claude Sonnet 4.5 Usage - Input Tokens", "token_type": "uncached_input_tokens"},
+        {"description": "Claude Sonnet 4.5 Usage - Output Tokens", "token_type": "output_tokens"},
+    ]
+    more = {"currency": "USD", "amount": "0.3", "cost_type": "tokens", "model": "claude-sonnet-4-5"}
+    bucket = {
+        "starting_at": "2026-10-01T00:00:00Z",
+        "ending_at": "2026-10-02T00:00:00Z",
+        "results": [more | part for part in parts],
+    }
+    found = compared(tmp_path, rows, {"c.json": json.dumps({"data": [bucket], "has_more": False})}, "0")
+
+    assert causes(found) == {("10-01", "claude-sonnet-4-5"): "matched"}
+    assert found.entries[0].theirs == Decimal("0.006")
+
+
+def test_pages_that_ingest_has_read_are_the_same_statement(tmp_path: Path) -> None:
+    text = page({1: [cost("0.03"), used(10, 6000, 4000, 1000)]})
+    log = put(tmp_path / "logs", "pages.json", text)
+    put(tmp_path / "logs", "log.jsonl", gpt(1, 10))
+    found = ingested(tmp_path / "logs")
+    with open_ledger(found.ledger, read_only=True) as store:
+        result = reconcile(store, Config(), prices(), Statement(stored(store), []), Decimal(0))
+
+    assert (log.name, words(result), result.verdict) == ("pages.json", ["matched"], "pass")
+
+
+def test_costs_without_a_line_item_are_of_the_whole_provider(tmp_path: Path) -> None:
+    rows = [*gpt(1, 10), *gpt(1, 10, model="gpt-4o-mini-2024-07-18")]
+    found = compared(tmp_path, rows, {"c.json": page({1: [cost("0.0318", None)]})}, "0")
+
+    assert causes(found) == {("10-01", None): "matched"}  # 0.03 + 10 x 180 microdollars
+
+
+# several files
+
+
+def test_the_same_file_twice_counts_once(tmp_path: Path) -> None:
+    text = csv("2026-10-01,acme,small,0.001")
+    found = compared(tmp_path, [acme(1, 1000)], {"a.csv": text, "b.csv": text}, "0")
+
+    assert (found.verdict, len(found.notes)) == ("pass", 2)
+    assert "is " + str(tmp_path / "a.csv") + " again: counted once" in found.notes[1]
+
+
+def test_two_bills_of_the_same_days_are_an_error(tmp_path: Path) -> None:
+    files = {"a.csv": csv("2026-10-01,acme,small,0.001"), "b.csv": csv("2026-10-01,acme,small,0.002")}
+    with pytest.raises(UsageError) as error:
+        compared(tmp_path, [acme(1, 1000)], files)
+
+    assert error.value.message == f"bills acme for days that {tmp_path / 'a.csv'} bills too"
+
+
+def test_bills_of_days_that_follow_each_other_are_one(tmp_path: Path) -> None:
+    files = {"a.csv": csv("2026-10-01,acme,small,0.001"), "b.csv": csv("2026-10-02,acme,small,0.001")}
+
+    assert words(compared(tmp_path, [acme(1, 1000), acme(2, 1000)], files)) == ["matched", "matched"]
+
+
+def test_only_the_requests_that_where_asks_for(tmp_path: Path) -> None:
+    rows = [acme(1, 1000, project="a"), acme(1, 2000, project="b", agent="x")]
+    files = {"i.csv": csv("2026-10-01,acme,small,0.002")}
+
+    assert words(compared(tmp_path, rows, files, where="project = 'b'")) == ["matched"]
+
+
+# FOCUS
+
+FOCUS = (
+    "BilledCost,EffectiveCost,BillingCurrency,ChargeCategory,ChargePeriodStart,ChargePeriodEnd,ProviderName,ServiceName,ServiceCategory,"
+    "ChargeDescription,SkuMeter,ConsumedQuantity,ConsumedUnit"
+)
+AI = "AI and Machine Learning"
+
+
+def focus(*rows: str) -> str:
+    return csv(*rows, header=FOCUS)
+
+
+def focus_row(
+    billed: str, what: str, meter: str, *, effective: str = "", category: str = "Usage", tokens: str = ""
+) -> str:
+    day = "2026-10-01T00:00:00Z,2026-10-02T00:00:00Z"
+    return f"{billed},{effective or billed},USD,{category},{day},OpenAI,OpenAI API,{AI},{what},{meter},{tokens},{'Tokens' if tokens else ''}"
+
+
+PARTS = (
+    focus_row("0.015", f"{GPT} input tokens", "Input Tokens", tokens="6000.0"),
+    focus_row("0.005", f"{GPT} cache read input tokens", "Cache Read Input Tokens", tokens="4000.0"),
+    focus_row("1e-2", f"{GPT} output tokens", "Output Tokens", tokens="1000.0"),
+)
+
+
+def test_a_focus_file_has_a_row_for_each_part(tmp_path: Path) -> None:
+    found = compared(tmp_path, gpt(1, 10), {"f.csv": focus(*PARTS)}, "0")
+
+    assert (causes(found), found.entries[0].theirs) == ({("10-01", GPT): "matched"}, Decimal("0.030"))
+
+
+def test_credit_bought_ahead_and_drawn_down(tmp_path: Path) -> None:
+    """Usage worth 0.03 is paid from what was bought: it bills nothing now, and the sum is what was paid."""
+    rows = [
+        focus_row("0", f"{GPT} usage", "", effective="0.03"),
+        focus_row("50", "Credits", "", effective="0", category="Purchase"),
+    ]
+    found = compared(tmp_path, gpt(1, 10), {"f.csv": focus(*rows)}, "0")
+
+    assert [(e.word, e.theirs) for e in found.entries] == [
+        ("matched", Decimal("0.03")),
+        ("draw-down", Decimal("-0.03")),
+        ("top-up", Decimal(50)),
+    ]
+    assert (found.verdict, as_table(found).total[4]) == ("pass", Decimal(50))
+
+
+def test_other_services_of_a_cloud_bill_are_counted_and_left_out(tmp_path: Path) -> None:
+    other = PARTS[0].replace(AI, "Compute").replace("0.015", "12.5")
+    found = compared(tmp_path, gpt(1, 10), {"f.csv": focus(*PARTS, other)}, "0")
+
+    assert found.verdict == "pass"
+    assert found.notes == [f"{tmp_path / 'f.csv'}: 1 lines of services other than AI left out, 12.5 USD in all"]
+
+
+def test_focus_as_parquet_is_the_same(tmp_path: Path) -> None:
+    (tmp_path / "f.csv").write_text(focus(*PARTS))
+    with opened(tmp_path, []) as store:
+        store.run(
+            f"COPY (SELECT * REPLACE (CAST(BilledCost AS DECIMAL(18, 9)) AS BilledCost) FROM read_csv('{tmp_path / 'f.csv'}', all_varchar = true))"
+            f" TO '{tmp_path / 'f.parquet'}' (FORMAT parquet)"
+        )
+    as_text = statement(tmp_path, {"f.csv": focus(*PARTS)})
+    as_parquet = statement(tmp_path, {"f.parquet": (tmp_path / "f.parquet").read_bytes()})
+
+    assert [(x.model, x.component, x.amount, x.tokens) for x in as_parquet.lines] == [
+        (x.model, x.component, x.amount, x.tokens) for x in as_text.lines
+    ]
+
+
+# the command
+
+
+def test_the_command_exits_0_3_and_4(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger(tmp_path, [acme(1, 1000)])
+    for name, (day, usd) in {"same": (1, "0.001"), "more": (1, "0.002"), "later": (9, "0.001")}.items():
+        (tmp_path / f"{name}.csv").write_text(csv(f"2026-10-{day:02},acme,small,{usd}"))
+    ended = {
+        name: inside(monkeypatch, capsys, tmp_path, "reconcile", f"{name}.csv") for name in ("same", "more", "later")
+    }
+
+    assert {name: done.code for name, done in ended.items()} == {"same": 0, "more": 3, "later": 4}
+    assert [done.out.splitlines()[0] for done in ended.values()] == [
+        "pass: they bill $0.0010, the ledger says $0.0010: no gap, tolerance 1.0%",
+        "breach: they bill $0.0020, the ledger says $0.0010: $0.0010 (50.0%) more, tolerance 1.0%",
+        "undecided: statement and ledger have no usage on the same days",
+    ]
+
+
+def test_a_terminal_shows_gaps_and_a_program_every_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ledger(tmp_path, [acme(1, 1000), acme(2, 1000)])
+    (tmp_path / "i.csv").write_text(csv("2026-10-01,acme,small,0.001", "2026-10-02,acme,small,0.002"))
+    table = inside(monkeypatch, capsys, tmp_path, "reconcile", "i.csv").out
+    rows = inside(monkeypatch, capsys, tmp_path, "reconcile", "i.csv", "--format", "csv").out
+
+    assert ("2026-10-01" in table.split("total")[0], "2026-10-02" in table, "1 of 2 lines match" in table) == (
+        False,
+        True,
+        True,
+    )
+    assert rows.splitlines()[1] == "2026-10-01,acme,small,0.001,0.001,0,matched"
