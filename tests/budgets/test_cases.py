@@ -211,3 +211,10 @@ def test_the_json_holds_the_comparison(tmp_path: Path) -> None:
         "removed": [{"case": "gone", "agent": "writer", "cost": "0.000001000000"}],
         "unknown": [],
     }
+
+
+def test_a_narrow_terminal_still_shows_the_whole_sentence(tmp_path: Path) -> None:
+    base = saved(tmp_path, cases(a=1000, b=1000), match="tag:case")
+    text = render(as_table(cased(tmp_path, cases(a=1200, b=1200), base, TEN_PERCENT), "UTC"), "table", width=80)
+
+    assert "agent=writer: +20.0% per case (+20.0% to +20.0%); 2 cases: more than +10.0%" in text.splitlines()
