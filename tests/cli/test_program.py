@@ -30,6 +30,7 @@ COMMANDS = (
     "explain",
     "export",
     "gate",
+    "baseline",
     "sql",
     "reprice",
     "sources",

@@ -351,6 +351,55 @@ CASES = {
     "age in months": Case(
         "gate --max-cost 1 --max-data-age 2months", "--max-data-age: '2months' is no length of time", "write 36h or 2d"
     ),
+    "groups of no budget": Case(
+        "gate --per agent", "--per: belongs to --max-cost", "llmcost gate --max-cost 100 --per feature"
+    ),
+    "growth over nothing": Case("gate --max-increase 5%", "--max-increase: needs a baseline", "--baseline main.json"),
+    "cases against nothing": Case(
+        "gate --match tag:case",
+        "--match: needs a baseline",
+        "--baseline main.json, written by llmcost baseline save --match",
+    ),
+    "cases by no field": Case(
+        "gate --match cas --baseline b.json", "--match: unknown dimension 'cas'", "one of " + DIMENSIONS + ", tag:KEY"
+    ),
+    "no such baseline": Case(
+        "gate --max-increase 5% --baseline b.json",
+        "b.json: the baseline cannot be read: No such file or directory",
+        "llmcost baseline save b.json",
+        set_up=store,
+    ),
+    "a rule without its baseline": Case(
+        "gate",
+        "llmcost.yaml:1: the rule 'x' has max_increase and no baseline",
+        "baseline: FILE in the rule, or --baseline FILE",
+        set_up=both(store, file("llmcost.yaml", "gate: {rules: [{id: x, metric: cost, max_increase: 5%}]}\n")),
+    ),
+    "a rule over a column that is not there": Case(
+        "gate",
+        "llmcost.yaml:1: gate.rules.x.when: unknown field 'agnt' at column 1 of: agnt = 'a'",
+        "did you mean 'agent'?",
+        set_up=file("llmcost.yaml", "gate: {rules: [{id: x, metric: cost, max: 1, when: \"agnt = 'a'\"}]}\n"),
+    ),
+    "cases without a name": Case(
+        "baseline save b.json --cases log.jsonl",
+        "--cases: needs --match",
+        "--match tag:case says which field names a case",
+    ),
+    "a baseline of nothing": Case(
+        "baseline save b.json --since 2030-01-01",
+        "no rows in the window: there is nothing to keep",
+        "choose another --last or --since",
+        UNDECIDED,
+        set_up=store,
+    ),
+    "a baseline without cases": Case(
+        "baseline save b.json --match tag:case",
+        "--match: no row has tag:case",
+        "name the field that holds the case",
+        UNDECIDED,
+        set_up=store,
+    ),
     "report without file": Case(
         "gate --max-cost 1 --report json", "--report: 'json' names no file", "write --report json=gate.json, or github"
     ),
