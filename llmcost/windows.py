@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from llmcost.config import duration
-from llmcost.errors import UsageError
+from llmcost.errors import UsageError, nearest
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 DAY_US = 86_400_000_000
@@ -49,6 +49,72 @@ def parse(since: str | None, until: str | None, last: str | None, tz: str, at: d
             hint="the end is exclusive: a day D is --since D --until D+1",
         )
     return window
+
+
+PERIODS = ("today", "yesterday", "this-week", "last-week", "this-month", "last-month")
+
+
+def period(text: str, tz: str, at: datetime) -> Window:
+    """A named stretch of whole days in `tz`: one of PERIODS, a day, a month, an ISO week, 7d (the last), or A..B without B.
+
+    UsageError for anything else.
+    """
+    first, dots, end = text.partition("..")
+    if dots:
+        window = Window(_edge(first, "period", tz), _edge(end, "period", tz))
+        if window.since_us is not None and window.until_us is not None and window.since_us < window.until_us:
+            return window
+        raise UsageError(
+            f"'{text}' ends before it begins", place="period", hint="the end is exclusive: 2026-10-01..2026-10-08"
+        )
+    if duration(text):
+        return Window(_us(_back(text, at)), _us(at))
+    days = _named_days(text, at.astimezone(ZoneInfo(tz)).date())
+    if days is None:
+        hint = nearest(text, PERIODS) or "write last-week, 2026-10, 2026-W41, 2026-10-05, 7d or 2026-10-01..2026-10-08"
+        raise UsageError(f"'{text}' is no period", place="period", hint=hint)
+    return Window(*(_edge(day.isoformat(), "period", tz) for day in days))
+
+
+def to_date(text: str, tz: str, at: datetime) -> Window:
+    """The window of gate rules: month-to-date and week-to-date, which end now, or a period."""
+    unit, is_open, _ = text.partition("-to-date")
+    if is_open:
+        return Window(period(f"this-{unit}", tz, at).since_us, _us(at))
+    return period(text, tz, at)
+
+
+def _named_days(text: str, today: date) -> tuple[date, date] | None:
+    """First day, and the one after the last."""
+    day, week, month = timedelta(1), timedelta(7), today.replace(day=1)
+    monday = today - today.weekday() * day
+    named = {
+        "today": (today, today + day),
+        "yesterday": (today - day, today),
+        "this-week": (monday, monday + week),
+        "last-week": (monday - week, monday),
+        "this-month": (month, _next_month(month)),
+        "last-month": ((month - day).replace(day=1), month),
+    }
+    if text in named:
+        return named[text]
+    try:
+        if re.fullmatch(r"\d{4}-\d{2}", text):
+            first = date.fromisoformat(f"{text}-01")
+            return first, _next_month(first)
+        if re.fullmatch(r"\d{4}-W\d{2}", text):
+            first = date.fromisoformat(f"{text}-1")
+            return first, first + week
+        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+            first = date.fromisoformat(text)
+            return first, first + day
+    except (ValueError, OverflowError):
+        return None
+    return None
+
+
+def _next_month(first: date) -> date:
+    return (first + timedelta(32)).replace(day=1)
 
 
 def whole_days(window: Window) -> Window:

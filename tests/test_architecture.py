@@ -16,6 +16,7 @@ FLOORS = (
     ("exports",),
     ("render", "frames"),
     ("budgets",),
+    ("routing",),
     ("caps",),
     ("spend",),
     ("attribution",),
@@ -24,6 +25,7 @@ FLOORS = (
     ("store",),
     ("windows",),
     ("config",),
+    ("document",),
     ("conditions",),
     ("errors", "figures", "ledger", "model", "resources"),
 )
@@ -35,7 +37,7 @@ OWNERS = {
     "rich": {"render"},
     "plotly": {"render"},
     "pandas": {"frames"},
-    "yaml": {"config", "pricing"},
+    "yaml": {"document", "pricing"},
 }
 """Who may import which package."""
 

@@ -117,6 +117,8 @@ def test_every_section_arrives_as_typed_values(write: Callable[[str], Path], tmp
         "payback": "12 months",
         "discount_rate": "10%/year",
         "llm_share": None,
+        "basis": None,
+        "horizon": None,
     }
     assert config.caps[0]["kind"] == "rolling"
     assert config.caps[0]["on_limit"] == "block"

@@ -11,11 +11,12 @@ from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 
-import make_sample_logs as sample
 import pytest
 
+from tests import make_sample_logs as sample
+
 FOLDER = Path(__file__).parent.parent / "sample_logs"
-WRITTEN_BY_HAND = {"README.md", "llmcost.yaml"}
+WRITTEN_BY_HAND = {"README.md", "llmcost.yaml", "cheap-chat.yaml"}
 JSONL = [sample.PART1, sample.PART2, sample.PART3, sample.BATCH, sample.RESEARCH, sample.MOBILE, sample.EDGE]
 
 

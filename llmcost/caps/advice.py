@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal, localcontext
 
-from llmcost.caps.recommend import LEVEL, Candidate, Costs, PlanFound, Recommended
+from llmcost.caps.cap import HOUR_US
+from llmcost.caps.findings import Candidate, Costs, PlanFound, Recommended
+from llmcost.caps.recommend import LEVEL
 from llmcost.caps.worth import BOUNDS, DIGITS
-from llmcost.figures import count, money
+from llmcost.figures import count, exact, money
 from llmcost.model import Column, Table
 
 SCHEMA = "llmcost.caps/1"
@@ -47,6 +50,22 @@ def as_document(found: Recommended) -> Table:
         ]
         columns = [Column(key, "count" if key == "users" else "text") for key in PLAN_KEYS]
         return Table(SCHEMA, "Caps by plan", columns, rows, head=head, foot={"users_over": over}, rows_name="plans")
+
+
+def with_detail(document: Table, tables: Sequence[Table]) -> Table:
+    """The document with further tables at its end: `detail` is a list of {title, rows, notes}."""
+    told = [
+        {
+            "title": table.title,
+            "rows": [
+                dict(zip((column.name for column in table.columns), map(_rounded, row), strict=True))
+                for row in table.rows
+            ],
+            "notes": list(table.notes),
+        }
+        for table in tables
+    ]
+    return replace(document, foot={**document.foot, "detail": told})
 
 
 def _plan(found: Recommended, one: PlanFound) -> Mapping[str, object]:
@@ -90,6 +109,8 @@ def _recommended(found: Recommended, one: PlanFound) -> list[Mapping[str, object
         caps.append({"limit": one.monthly, "unit": one.unit, "window": "month", "kind": "aligned"})
     if one.short is not None:
         caps.append({"limit": one.short, "unit": one.unit, "window": found.window, "kind": "rolling"})
+    if one.monthly_usd is not None:
+        caps.append({"limit": exact(one.monthly_usd), "unit": "usd", "window": "month", "kind": "aligned"})
     return caps
 
 
@@ -106,11 +127,24 @@ def _candidate(found: Recommended, one: PlanFound, cap: Candidate) -> Mapping[st
         "spend_avoided": _usd(cap.spend_avoided),
         "users_touched": cap.users_touched,
         "payers_touched": _payers(one, cap),
+        "hours_to_first_block": _hours(cap.first_block_us),
+        "longest_lockout_hours": _hours(cap.lockout_us),
         "ltv_at_risk": _usd(risk),
         "break_even_churn": _fine(_break_even(one, cap)),
         "cost_per_user_month": _usd(after),
         "affordable": _affordable(one, cap),
     }
+
+
+def _hours(us: int | None) -> Decimal | None:
+    return None if us is None else round(Decimal(us) / HOUR_US, 2)
+
+
+def _length(us: int | None) -> str:
+    """4.2 h, 12.5 d"""
+    if us is None:
+        return "-"
+    return f"{Decimal(us) / HOUR_US:.1f} h" if us < 48 * HOUR_US else f"{Decimal(us) / HOUR_US / 24:.1f} d"
 
 
 def _affordable(one: PlanFound, cap: Candidate) -> bool | None:
@@ -212,6 +246,7 @@ def _overview(found: Recommended) -> Table:
         Column("binding", "text", "by", brief=False),
         Column("cost", "source_cost", "costs now"),
         Column("monthly_cap", "text", "cap a month"),
+        Column("usd_cap", "source_cost", "or in dollars", brief=False),
         Column("short_cap", "text", "short cap"),
         Column("users_touched", "count", "users touched"),
         Column("payers_touched", "count", "payers touched", brief=False),
@@ -231,6 +266,7 @@ def _overview(found: Recommended) -> Table:
                 one.worth.binding or "-",
                 one.cost_per_user_month,
                 _cap_text(one),
+                one.monthly_usd,
                 "-" if one.short is None else f"{one.short}/{found.window}",
                 None if cap is None else cap.users_touched,
                 None if cap is None else _payers(one, cap),
@@ -298,7 +334,7 @@ def _sample_notes(found: Recommended) -> list[str]:
         )
     if found.ltv_told and found.ltv_basis is None:
         notes.append(
-            f"{count(found.ltv_told)} users have an LTV in users.csv, which is not used: say --ltv-basis before or after (LLM cost)"
+            f"{count(found.ltv_told)} users have an LTV in users.csv, which is not used: say ltv: {{basis: before}} or after (LLM cost), or --ltv-basis"
         )
     return notes + found.left_out.notes("user")
 
@@ -378,6 +414,8 @@ def _candidates(found: Recommended) -> Table:
         Column("spend_avoided", "source_cost", "spend avoided"),
         Column("users_touched", "count", "users touched"),
         Column("payers_touched", "count", "payers touched", brief=False),
+        Column("first_block", "text", "first block", brief=False),
+        Column("lockout", "text", "longest lockout", brief=False),
         Column("ltv_at_risk", "source_cost", "LTV at risk"),
         Column("break_even_churn", "share", "break-even churn"),
         Column("affordable", "flag"),
@@ -391,6 +429,8 @@ def _candidates(found: Recommended) -> Table:
             cap.spend_avoided,
             cap.users_touched,
             _payers(one, cap),
+            _length(cap.first_block_us),
+            _length(cap.lockout_us),
             _rounded(_at_risk(one, cap)),
             _rounded(_break_even(one, cap)),
             _affordable(one, cap),
@@ -399,7 +439,7 @@ def _candidates(found: Recommended) -> Table:
         for cap in one.candidates
     ]
     notes = [
-        "in the sample; break-even churn: the share of touched users that may leave before it costs more than it saves"
+        "in the sample; first block: the soonest after the first of a user's month; break-even churn: the share of touched users that may leave before it costs more than it saves"
     ]
     if rows:
         notes += [

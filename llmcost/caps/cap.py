@@ -19,7 +19,8 @@ PICO = 10**12
 CALENDAR = ("hour", "day", "week", "month")
 """Windows with a name. A month has no fixed length, so only an aligned cap can have it."""
 
-HOUR_US = 3_600_000_000
+SECOND_US = 1_000_000
+HOUR_US = 3600 * SECOND_US
 _NAMED_US = {"hour": HOUR_US, "day": 24 * HOUR_US, "week": 168 * HOUR_US}
 
 
@@ -68,8 +69,8 @@ def parse(
     if not slash:
         raise UsageError(f"'{text}' has no window", place=place, hint="write 80/3h: a limit, a slash, a window")
     what, colon, model = on_limit.partition(":")
-    for value, known, flag in ((unit, UNITS, "--unit"), (kind, KINDS, "--kind"), (counts, COUNTS, "--counts")):
-        _known(value, known, flag)
+    for value, words, flag in ((unit, UNITS, "--unit"), (kind, KINDS, "--kind"), (counts, COUNTS, "--counts")):
+        _known(value, words, flag)
     _known(what, ON_LIMIT, "--on-limit")
     if (what == "downgrade") != bool(model) or (colon and not model):
         raise UsageError(f"'{on_limit}' names no model", place="--on-limit", hint="write downgrade:gpt-5-mini")
@@ -224,6 +225,53 @@ def _sliding_counter(limit: int, span: int, _period: Period) -> Meter:
     return fits, count
 
 
+def _budget(limit: int, _span: int, period: Period, over: int = 0) -> Meter:
+    """A budget of the calendar that is charged after the answer: served while less than the limit (plus `over`) is spent."""
+    current, total = -1 << 80, 0
+
+    def fits(t: int, _weight: int) -> bool:
+        return (total if period(t) == current else 0) < limit + over
+
+    def count(t: int, weight: int) -> None:
+        nonlocal current, total
+        now = period(t)
+        if now != current:
+            current, total = now, 0
+        total += weight
+
+    return fits, count
+
+
+def _end_user_budget(limit: int, span: int, period: Period) -> Meter:
+    """The same, served while no more than the limit is spent."""
+    return _budget(limit, span, period, over=1)
+
+
+def _budget_manager(limit: int, span: int, _period: Period) -> Meter:
+    """Charged after the answer; starts anew with the first request that comes a span after the last start, even a refused one."""
+    begun, total = -1 << 80, 0
+
+    def fits(t: int, _weight: int) -> bool:
+        nonlocal begun, total
+        if t - begun >= span:
+            begun, total = t, 0
+        return total <= limit
+
+    def count(_t: int, weight: int) -> None:
+        nonlocal total
+        total += weight
+
+    return fits, count
+
+
+def _rate_limit(limit: int, span: int, _period: Period) -> Meter:
+    """A fixed window opened by the first request, on a clock of whole seconds."""
+    fits, count = _first_request(limit, span, _period)
+    return lambda t, weight: fits(t // SECOND_US * SECOND_US, weight), lambda t, weight: count(
+        t // SECOND_US * SECOND_US, weight
+    )
+
+
 KINDS: Mapping[str, Callable[[int, int, Period], Meter]] = {
     "rolling": _rolling,
     "first_request": _first_request,
@@ -231,18 +279,45 @@ KINDS: Mapping[str, Callable[[int, int, Period], Meter]] = {
     "token_bucket": _token_bucket,
     "sliding_counter": _sliding_counter,
 }
-"""The kinds of window: each gives a fresh meter for one user."""
+"""The kinds of window that caps are written in: each gives a fresh meter for one user."""
+
+GATEWAY_KINDS: Mapping[str, Callable[[int, int, Period], Meter]] = {
+    "litellm-budget": _budget,
+    "litellm-end-user": _end_user_budget,
+    "litellm-budget-manager": _budget_manager,
+    "litellm-rate": _rate_limit,
+}
+"""What gateways make of a cap. Their windows of hours begin on the clock of the zone."""
+
+METERS = {**KINDS, **GATEWAY_KINDS}
 
 
 def periods(cap: Cap, tz: str, since_us: int, until_us: int) -> Period:
     """How an aligned cap numbers its windows between two instants: from 1970 on, or by the calendar of the zone."""
-    if cap.window not in CALENDAR:
-        span = cap.span_us
+    span = cap.span_us
+    if cap.window not in CALENDAR and (cap.kind not in GATEWAY_KINDS or tz == "UTC"):
         return lambda t: t // span
     from bisect import bisect_right
 
-    edges = _edges(cap.window, tz, since_us, until_us)
+    hours = span // HOUR_US
+    edges = (
+        _edges(cap.window, tz, since_us, until_us) if cap.window in CALENDAR else _hours(hours, tz, since_us, until_us)
+    )
     return lambda t: bisect_right(edges, t)
+
+
+def _hours(step: int, tz: str, since_us: int, until_us: int) -> list[int]:
+    """Every so many hours of each day, by the clock of the zone."""
+    from datetime import datetime, time, timedelta, timezone
+    from zoneinfo import ZoneInfo
+
+    epoch, zone = datetime(1970, 1, 1, tzinfo=timezone.utc), ZoneInfo(tz)
+    days = [(epoch + timedelta(microseconds=at)).astimezone(zone).date() for at in (since_us, until_us)]
+    return [
+        (datetime.combine(days[0] + timedelta(days=n), time(hour), zone) - epoch) // timedelta(microseconds=1)
+        for n in range((days[1] - days[0]).days + 1)
+        for hour in range(0, 24, step)
+    ]
 
 
 def _edges(unit: str, tz: str, since_us: int, until_us: int) -> list[int]:
@@ -267,3 +342,14 @@ def _edges(unit: str, tz: str, since_us: int, until_us: int) -> list[int]:
         day += timedelta(days=step)
         if unit == "month":
             day = day.replace(day=1)
+
+
+def months_between(tz: str, since_us: int, until_us: int) -> list[tuple[str, int]]:
+    """The calendar months of the zone that hold any time in between (2026-10), each with the instant at which it ends."""
+    from datetime import datetime, timedelta, timezone
+    from zoneinfo import ZoneInfo
+
+    epoch, zone = datetime(1970, 1, 1, tzinfo=timezone.utc), ZoneInfo(tz)
+    edges = _edges("month", tz, since_us, until_us + 32 * 24 * HOUR_US)
+    begins = [(epoch + timedelta(microseconds=edge)).astimezone(zone) for edge in edges]
+    return [(f"{day:%Y-%m}", end) for day, end in zip(begins, edges[1:], strict=False)]

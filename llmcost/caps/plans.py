@@ -10,7 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from llmcost.caps.survival import Geometric
+from llmcost.caps import customers
+from llmcost.caps.survival import Geometric, Survival, fit
 from llmcost.caps.worth import Plan, Targets, Worth, monthly, monthly_discount, months, net_price, worth
 from llmcost.config import Config, duration, number, rate
 from llmcost.errors import UsageError, nearest
@@ -53,16 +54,34 @@ def worths(told: Tariffs) -> dict[str, Worth]:
 
 
 def _plan(config: Config, name: str, told: Mapping[str, Any], day: date, rates: list[Mapping[str, object]]) -> Plan:
-    churn = _share_per_month(config, ("plans", name, "churn"), told["churn"], rates)
     return Plan(
         name,
         price=_price(config, name, told["price"], day, rates),
         other_cost=told["other_cost"] or Decimal(0),
-        survival=None if churn is None else Geometric(churn),
+        survival=_survival(config, name, told["churn"], rates),
         cac=told["cac"],
         converts_to=told["converts_to"],
         conversion=_share_per_month(config, ("plans", name, "conversion"), told["conversion"], rates),
     )
+
+
+def _survival(config: Config, name: str, told: Any, rates: list[Mapping[str, object]]) -> Survival | None:
+    """One churn for all ages, or the one that slows with age which fits the table of customers that is named."""
+    where = ("plans", name, "churn")
+    if not isinstance(told, Mapping):
+        churn = _share_per_month(config, where, told, rates)
+        return None if churn is None else Geometric(churn)
+    file = told["customers"]
+    found = fit(customers.read(file, config.place(*where, "customers"), told["months"], told["left"], told["where"]))
+    if found is None:
+        _fail(config, where, f"{file.name} has no customer who left: no churn can be fitted", "wait, or write 5%/month")
+        return None
+    given = f"alpha {found.alpha:.4f}, beta {found.beta:.4f} of {found.customers} customers in {file.name}"
+    if found.unusable:
+        given += f", {found.unusable} of no use (no whole month yet, or unreadable)"
+    first = Decimal(repr(found.alpha / (found.alpha + found.beta)))
+    rates.append({"rate": ".".join((*where, "first month")), "given": given, "used": _digits(first)})
+    return found
 
 
 def _price(config: Config, name: str, told: Any, day: date, rates: list[Mapping[str, object]]) -> Decimal | None:
@@ -81,17 +100,24 @@ def _price(config: Config, name: str, told: Any, day: date, rates: list[Mapping[
     )
 
 
+def horizon_months(config: Config) -> int | None:
+    """What the LTVs of users.csv span, by `ltv.horizon`; None is a life."""
+    return None if config.ltv["horizon"] is None else _whole_months(config, "horizon")
+
+
+def _whole_months(config: Config, key: str) -> int:
+    length = duration(config.ltv[key])
+    whole = months(length) if length is not None else Decimal(0)
+    if whole != int(whole) or not whole:
+        _fail(config, ("ltv", key), f"'{config.ltv[key]}' is no whole number of months", "write 12 months")
+    return int(whole)
+
+
 def _targets(config: Config, rates: list[Mapping[str, object]]) -> Targets:
     told = config.ltv
     if (told["gross_margin"] or 0) > 1:
         _fail(config, ("ltv", "gross_margin"), "is more than 100%")
-    payback = None
-    if told["payback"] is not None:
-        length = duration(told["payback"])
-        whole = months(length) if length is not None else Decimal(0)
-        if whole != int(whole) or not whole:
-            _fail(config, ("ltv", "payback"), f"'{told['payback']}' is no whole number of months", "write 12 months")
-        payback = int(whole)
+    payback = None if told["payback"] is None else _whole_months(config, "payback")
     discount = Decimal(0)
     if told["discount_rate"] is not None:
         given = rate(told["discount_rate"])

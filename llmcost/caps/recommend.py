@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal, localcontext
 from statistics import NormalDist
@@ -11,8 +11,10 @@ from typing import Any
 
 from llmcost.attribution import facts, focus
 from llmcost.caps import traffic
-from llmcost.caps.cap import PICO, Cap
-from llmcost.caps.plans import Tariffs, tariffs, worths
+from llmcost.caps.cap import PICO, Cap, months_between
+from llmcost.caps.company import against, assess
+from llmcost.caps.findings import Candidate, Costs, PlanFound, Recommended, months_of
+from llmcost.caps.plans import Tariffs, horizon_months, tariffs, worths
 from llmcost.caps.traffic import Asked
 from llmcost.caps.worth import DIGITS, Plan, Worth, from_ltv, monthly_caps, short_window
 from llmcost.config import Config
@@ -21,132 +23,12 @@ from llmcost.resources import sql
 from llmcost.store import Store
 from llmcost.windows import DAY_US
 
-HOURS_PER_MONTH = 730
-ENOUGH_DAYS, ENOUGH_USERS = 28, 100
-"""Below either, recommendations are provisional."""
-
 STEPS = (Decimal(2), Decimal("1.5"), Decimal(1), Decimal("0.75"), Decimal("0.5"))
 """The candidates from loose to tight, as multiples of the recommended monthly cap."""
 
 LEVEL = Decimal("0.95")
 _T_975 = ("12.706205", "4.302653", "3.182446", "2.776445", "2.570582", "2.446912", "2.364624", "2.306004", "2.262157")
 """The 97.5 % point of Student's t for 1 to 9 degrees of freedom."""
-
-
-@dataclass(frozen=True)
-class Costs:
-    """What one turn (or request) of a plan costs, in dollars. The interval is of the mean."""
-
-    number: int
-    mean: Decimal
-    sd: Decimal | None
-    p50: Decimal
-    p95: Decimal
-    interval: tuple[Decimal, Decimal] | None
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A monthly cap, and what it would have done to the sample."""
-
-    limit: int
-    units_blocked: int
-    requests_blocked: int
-    spend_avoided: Decimal
-    users_touched: int
-
-
-@dataclass(frozen=True)
-class PlanFound:
-    """One plan. What is not known is None, and `reasons` say why."""
-
-    name: str | None
-    plan: Plan | None
-    worth: Worth
-    users: int
-    users_active: int
-    revenue: Decimal | None
-    """Per month, of all its users: by users.csv where it says so, else the price."""
-    units: int
-    requests: int
-    cost: Decimal
-    """In the sample."""
-    cost_per_user_month: Decimal | None
-    per_request: Costs | None
-    per_turn: Costs | None
-    unit: str
-    caps: Mapping[str, int | None]
-    monthly: int | None
-    short: int | None
-    short_means: Mapping[str, Any] | None
-    by_replay: int | None
-    candidates: Sequence[Candidate]
-    reasons: Sequence[str]
-    affordable: bool | None
-
-    @property
-    def per_unit(self) -> Costs | None:
-        return self.per_turn if self.unit == "turn" else self.per_request
-
-    @property
-    def pays(self) -> bool | None:
-        return None if self.plan is None or self.plan.price is None else self.plan.price > 0
-
-    @property
-    def chosen(self) -> Candidate | None:
-        """The recommended monthly cap among the candidates."""
-        return next((one for one in self.candidates if one.limit == self.monthly), None)
-
-
-@dataclass(frozen=True)
-class Company:
-    """Dollars per month. Sums are over users of whom the figure is known."""
-
-    allowance: Decimal | None
-    bill: Decimal | None
-    revenue: Decimal | None
-    other_cost: Decimal
-    payers: int
-    free_users: int
-    payers_per_free_user: Decimal | None
-    """How many payers it takes to fund one free user who costs what is allowed."""
-    without_allowance: int
-    without_revenue: int
-    surplus: Decimal | None
-    """What is left when every user costs what is allowed, over plans of which both sides are known."""
-
-    @property
-    def holds(self) -> bool | None:
-        """Whether all users at their allowance leave the company without a loss."""
-        return None if self.surplus is None else self.surplus >= 0
-
-
-@dataclass(frozen=True)
-class Recommended:
-    """Everything that `llmcost caps` says."""
-
-    company: Company
-    plans: Sequence[PlanFound]
-    users_over: Sequence[tuple[str, str, Decimal, Decimal]]
-    """User, plan, cost per month and allowance; the dearest first."""
-    rates: Sequence[Mapping[str, object]]
-    days: int
-    users: int
-    window: str
-    unit: str
-    unpriced: int
-    left_out: traffic.LeftOut
-    ltv_told: int
-    """Users of whom users.csv knows an LTV."""
-    ltv_basis: str | None
-
-    @property
-    def months(self) -> Decimal:
-        return _months(self.days)
-
-    @property
-    def provisional(self) -> bool:
-        return self.days < ENOUGH_DAYS or self.users < ENOUGH_USERS
 
 
 def recommend(
@@ -160,7 +42,12 @@ def recommend(
     ltv_basis: str | None = None,
     ltv_months: int | None = None,
 ) -> Recommended:
-    """`window` is the short window that a cap is looked for in; `ltv_basis` (before or after) says what the LTVs of users.csv are."""
+    """`window` is the short window that a cap is looked for in; `ltv_basis` (before or after) says what the LTVs of users.csv are.
+
+    Basis and horizon default to `ltv.basis` and `ltv.horizon` of the config.
+    """
+    ltv_basis = ltv_basis or config.ltv["basis"]
+    ltv_months = horizon_months(config) if ltv_months is None else ltv_months
     with localcontext(prec=DIGITS):
         bill, unpriced, first_us, last_us = _bill(store, config, asked)
         days = 0 if first_us is None else last_us // DAY_US - first_us // DAY_US + 1
@@ -173,32 +60,32 @@ def recommend(
         if aside.has_turns and unit == "request":
             _prepare(store, config, asked, "request")
         _people(store, config, now_us)
-        months, known = _months(days), worths(told)
+        store.run(sql("caps/month_ends.sql"))
+        if first_us is not None:
+            store.load("cap_months", ("month", "ends_us"), months_between(asked.tz, first_us, last_us))
+        months, known = months_of(days), worths(told)
         found = [
             _plan(store, row, told, known, months, by_request, by_turn, unit, window, ltv_basis, ltv_months)
             for row in _rows_by_plan(store, told)
         ]
-        company = _company(found, None if bill is None or not months else bill / months)
+        active, with_ltv = store.row(sql("caps/active.sql"))
+        company = assess(found, None if bill is None or not months else bill / months)
         if company.holds is False:
-            found = [_against_the_company(one) for one in found]
+            found = [against(one) for one in found]
         return Recommended(
             company,
             found,
             _users_over(store, found, months),
-            told.rates,
+            told,
             days,
-            int(store.value("SELECT count(*) FROM cap_people WHERE is_active")),
+            int(active),
             window.window,
             unit,
             unpriced,
             aside,
-            int(store.value("SELECT count(ltv) FROM cap_people")),
+            int(with_ltv),
             ltv_basis,
         )
-
-
-def _months(days: int) -> Decimal:
-    return Decimal(days * 24) / HOURS_PER_MONTH
 
 
 def _bill(store: Store, config: Config, asked: Asked) -> tuple[Decimal | None, int, int | None, int]:
@@ -244,11 +131,11 @@ def _interval(
     if users < 2:
         return None
     scatter = max(Decimal(0), squares - 2 * mean * products + mean * mean * numbers)
-    wide = _t(users - 1) * (scatter * users / (users - 1)).sqrt() / number
+    wide = t_975(users - 1) * (scatter * users / (users - 1)).sqrt() / number
     return max(Decimal(0), mean - wide), mean + wide
 
 
-def _t(freedom: int) -> Decimal:
+def t_975(freedom: int) -> Decimal:
     """The 97.5 % point of Student's t, from 10 degrees of freedom on by its expansion around the normal one."""
     if freedom <= len(_T_975):
         return Decimal(_T_975[freedom - 1])
@@ -264,7 +151,7 @@ def _t(freedom: int) -> Decimal:
 
 
 def _people(store: Store, config: Config, now_us: int) -> None:
-    told, params = "SELECT NULL AS subject, false AS is_now, NULL AS plan, NULL AS ltv, NULL AS revenue WHERE false", {}
+    told, params = sql("caps/told_nobody.sql"), {}
     if config.users is not None:
         facts.users_table(store, config)
         told, params = sql("caps/told.sql"), {"now_us": now_us}
@@ -297,7 +184,7 @@ def _plan(
     now = cost / months / users if users and months else None
     per_request, per_turn = by_request.get(name), by_turn.get(name)
     found = _worth(name, known)
-    if plan is not None and with_ltv and ltv_basis and plan.converts_to is None:
+    if plan is not None and with_ltv and ltv_basis:
         found = from_ltv(
             plan, told.targets, ltv / with_ltv, basis=ltv_basis, horizon_months=ltv_months, llm_per_month=now
         )
@@ -385,63 +272,14 @@ def _largest(store: Store, plan: str | None, most: Decimal) -> int | None:
 
 def _candidates(store: Store, plan: str | None, monthly: int) -> list[Candidate]:
     limits = list(dict.fromkeys(max(1, int(monthly * step)) for step in STEPS))
-    store.run("CREATE OR REPLACE TEMP TABLE cap_candidates (number BIGINT, most BIGINT)")
+    store.run(sql("caps/candidates.sql"))
     store.load("cap_candidates", ("number", "most"), list(enumerate(limits)))
     return [
-        Candidate(limits[number], units, requests, Decimal(pico) / PICO, users)
-        for number, units, requests, pico, users in store.rows(sql("caps/beyond.sql"), {"plan": plan})
+        Candidate(limits[number], units, requests, Decimal(pico) / PICO, users, first_us, lockout_us)
+        for number, units, requests, pico, users, first_us, lockout_us in store.rows(
+            sql("caps/beyond.sql"), {"plan": plan}
+        )
     ]
-
-
-def _company(plans: Sequence[PlanFound], bill: Decimal | None) -> Company:
-    peopled = [one for one in plans if one.users]
-    allowed = [one for one in peopled if one.worth.allowable is not None]
-    paid = [one for one in peopled if one.revenue is not None]
-    payers = [one for one in peopled if one.pays]
-    free = [one for one in peopled if one.pays is False]
-    surplus, need = _surplus(payers), _surplus(free)
-    n_payers, n_free = sum(one.users for one in payers), sum(one.users for one in free)
-    funded = None
-    if surplus is not None and need is not None and surplus > 0 and n_free:
-        funded = max(Decimal(0), -need / n_free) / (surplus / n_payers)
-    return Company(
-        allowance=sum((_allowance(one) for one in allowed), Decimal(0)) if allowed else None,
-        bill=bill,
-        revenue=sum((one.revenue or Decimal(0) for one in paid), Decimal(0)) if paid else None,
-        other_cost=sum((one.plan.other_cost * one.users for one in peopled if one.plan is not None), Decimal(0)),
-        payers=n_payers,
-        free_users=n_free,
-        payers_per_free_user=funded,
-        surplus=_surplus([one for one in allowed if one.revenue is not None and one.plan is not None]),
-        without_allowance=sum(one.users for one in peopled if one.worth.allowable is None),
-        without_revenue=sum(one.users for one in peopled if one.revenue is None),
-    )
-
-
-def _allowance(one: PlanFound) -> Decimal:
-    """Of all users of a plan. What may not be spent is none: a negative bound funds nobody else."""
-    return max(Decimal(0), one.worth.allowable or Decimal(0)) * one.users
-
-
-def _surplus(plans: Sequence[PlanFound]) -> Decimal | None:
-    """What these plans leave in a month when each user costs what is allowed; None for no plan, and when one is not known."""
-    if not plans or any(one.revenue is None or one.plan is None or one.worth.allowable is None for one in plans):
-        return None
-    return sum(
-        (
-            (one.revenue or Decimal(0)) - (one.plan.other_cost if one.plan else 0) * one.users - _allowance(one)
-            for one in plans
-        ),
-        Decimal(0),
-    )
-
-
-def _against_the_company(one: PlanFound) -> PlanFound:
-    """A plan that others must fund is not affordable when all together they cannot."""
-    own = _surplus([one])
-    if not one.users or own is None or own >= 0:
-        return one
-    return replace(one, affordable=False, reasons=[*one.reasons, "the company cannot fund it: see the company check"])
 
 
 def _users_over(store: Store, plans: Sequence[PlanFound], months: Decimal) -> list[tuple[str, str, Decimal, Decimal]]:
@@ -453,7 +291,7 @@ def _users_over(store: Store, plans: Sequence[PlanFound], months: Decimal) -> li
     }
     if not limits or not months:
         return []
-    store.run("CREATE OR REPLACE TEMP TABLE cap_allowed (plan VARCHAR, most_pico HUGEINT)")
+    store.run(sql("caps/allowed.sql"))
     store.load("cap_allowed", ("plan", "most_pico"), [(name, round(x * months * PICO)) for name, x in limits.items()])
     return [
         (user, plan, Decimal(pico) / PICO / months, limits[plan])

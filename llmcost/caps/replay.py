@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from llmcost.caps.cap import KINDS, Cap, periods
+from llmcost.caps.cap import METERS, Cap, periods
 from llmcost.resources import sql
 from llmcost.store import Store
 
@@ -127,10 +127,9 @@ def _parts(store: Store, sets: Sequence[Sequence[Limit]]) -> Iterator[_Part]:
     wanted = {f"weight_{limit.cap.unit}" for limit in limits}
     wanted |= {f"only_{limit.only}" for limit in limits if limit.only is not None}
     chosen = ", ".join(["lane", "ts_us", "item", "requests", "cost_pico", *sorted(wanted)])
-    last = store.value("SELECT max(slice) FROM cap_rows")
+    last = store.value(sql("caps/portions.sql"))
     for number in range(0 if last is None else last + 1):
-        text = f"SELECT {chosen} FROM cap_rows WHERE slice = $slice ORDER BY lane, ts_us, seq"
-        columns = store.arrays(text, {"slice": number})
+        columns = store.arrays(sql("caps/portion.sql").format(chosen=chosen), {"slice": number})
         lanes = columns["lane"]
         if not len(lanes):
             continue
@@ -152,7 +151,7 @@ def _decide(part: _Part, limits: Sequence[Limit], tz: str, span_us: tuple[int, i
         rows = slice(begin, begin + length)
         weights = [_weights(part, limit, rows) for limit in limits]
         meters = [
-            KINDS[limit.cap.kind](limit.cap.limit, limit.cap.span_us, period)
+            METERS[limit.cap.kind](limit.cap.limit, limit.cap.span_us, period)
             for limit, period in zip(limits, numbering, strict=True)
         ]
         outcome = one_by_one(part.times[rows].tolist(), weights, meters, [limit.cap for limit in limits])

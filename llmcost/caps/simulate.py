@@ -43,7 +43,7 @@ def simulate(store: Store, config: Config, asked: Asked, caps: Sequence[Cap], ca
     limits = traffic.prepare(store, config, asked, caps)
     (done,) = replay(store, [limits], asked.tz, keep=True)
     cost, unpriced_there = _downgraded(store, caps, targets, catalogue) if done.refused("downgrade") else (0, 0)
-    unpriced = int(store.value("SELECT count(*) FROM cap_traffic WHERE is_unknown AND requests = 1"))
+    unpriced = int(store.value(sql("caps/unknown_costs.sql")))
     return Simulated(done, cost, unpriced_there, unpriced, aside)
 
 
@@ -67,15 +67,14 @@ def _downgraded(
 ) -> tuple[int, int]:
     """The cost on the other model in pico-dollars, and how many requests have no price there."""
     assert catalogue is not None
-    store.run("CREATE OR REPLACE TEMP TABLE cap_downgrades (number BIGINT, provider VARCHAR, model VARCHAR)")
+    store.run(sql("caps/downgrades.sql"))
     store.load("cap_downgrades", ("number", "provider", "model"), [(n, *target) for n, target in targets.items()])
     # the view shadows the table that it reads: only the full name of the table is not the view itself
-    ledger = quote_identifier(str(store.value("SELECT current_database()"))) + ".main"
+    ledger = quote_identifier(str(store.value(sql("caps/database.sql")))) + ".main"
     store.run(sql("caps/downgraded.sql").format(ledger=ledger, members=traffic.members(caps)))
     try:
         charges.prepare(store, catalogue)
-        text = "SELECT CAST(coalesce(sum(CAST(cost * 1000000000000 AS HUGEINT)), 0) AS HUGEINT), count(*) FILTER (WHERE cost IS NULL)"
-        cost, unpriced = store.row(f"{text} FROM ({sql(charges.CHARGES)})")
+        cost, unpriced = store.row(sql("caps/downgraded_cost.sql").format(charges=sql(charges.CHARGES)))
     finally:
         store.run("DROP VIEW temp.requests")
     return int(cost), int(unpriced)
@@ -84,11 +83,8 @@ def _downgraded(
 def decisions(store: Store, caps: Sequence[Cap]) -> Iterator[Sequence[Sequence[object]]]:
     """request_id and 1 or 0 in the order of the replay, in batches; after `simulate` on the same store."""
     store.run(sql("caps/decisions.sql").format(members=traffic.members(caps)))
-    text = (
-        "SELECT request_id, served FROM cap_decisions WHERE place > $after AND place <= $after + $size ORDER BY place"
-    )
     after = 0
-    while batch := store.rows(text, {"after": after, "size": BATCH}):
+    while batch := store.rows(sql("caps/decisions_batch.sql"), {"after": after, "size": BATCH}):
         yield batch
         after += BATCH
 

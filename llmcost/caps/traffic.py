@@ -79,16 +79,14 @@ def prepare(store: Store, config: Config, asked: Asked, caps: Sequence[Cap], *, 
     extra = f", {turn} AS cap_turn" + ("" if plans else ", NULL AS cap_plan")
     extra += "" if by_turn else ", NULL AS turn_given"
     text = sql("caps/traffic.sql").format(
-        attributed=f"SELECT *{extra} FROM ({inner})", flags="".join(f", only_{n}" for n in range(len(flags)))
+        attributed=inner, extra=extra, flags="".join(f", only_{n}" for n in range(len(flags)))
     )
     store.run(text, lens.params | {"by_turn": by_turn})
     if by_turn:
         # a turn belongs to what its first request belongs to
         kept = "".join(f", arg_min(only_{n}, seq) AS only_{n}" for n in range(len(flags)))
-        store.run("DROP VIEW IF EXISTS cap_items")
         store.run(sql("caps/items_turn.sql").format(flags=kept))
     else:
-        store.run("DROP TABLE IF EXISTS cap_items")
         store.run(sql("caps/items_request.sql"))
     return [
         Limit(cap, conditions.index((cap.plan, cap.when)) if cap.plan is not None or cap.when else None) for cap in caps

@@ -234,7 +234,12 @@ def _free(plan: Plan, targets: Targets, paid: Worth | None) -> Worth:
     if plan.conversion is None:
         reasons.append("it has no conversion")
     if churn is None:
-        reasons.append("it has no churn")
+        why = (
+            "it has no churn"
+            if plan.survival is None
+            else "its churn is a table of customers: a free plan needs one rate"
+        )
+        reasons.append(why)
     if paid is None or paid.ltv is None or paid.allowable is None or paid.multiple is None:
         reasons.append(f"the worth of {plan.converts_to} is not known")
     if reasons or plan.conversion is None or churn is None or paid is None:
@@ -273,6 +278,11 @@ def from_ltv(
     `basis` says whether that LTV is before or after LLM cost; after needs what the user costs now. `horizon_months` is the
     time it spans; None is the user's life.
     """
+    if plan.converts_to is not None:
+        # a free user stays until it converts or leaves; what is free has no margin, and winning it no cost of its own
+        if isinstance(plan.survival, Geometric):
+            plan = replace(plan, survival=Geometric(min(Decimal(1), plan.survival.churn + (plan.conversion or 0))))
+        targets = Targets(llm_share=targets.llm_share if targets.llm_share is not None else Decimal(1))
     multiple = plan.survival.multiple(targets.discount, horizon_months) if plan.survival else None
     if multiple is None and horizon_months is not None:
         multiple = Decimal(horizon_months)

@@ -4,7 +4,25 @@ from __future__ import annotations
 
 import typer
 
-from llmcost.cli import caps, explain, export, gate, ingest, prices, report, reprice, sources, sql
+from llmcost.cli import (
+    anomalies,
+    baseline,
+    breakeven,
+    caps,
+    diff,
+    explain,
+    export,
+    forecast,
+    gate,
+    ingest,
+    prices,
+    report,
+    reprice,
+    sample,
+    simulate,
+    sources,
+    sql,
+)
 
 app = typer.Typer(
     name="llmcost",
@@ -15,6 +33,7 @@ app = typer.Typer(
     llmcost report logs/ --by agent,model     grouped as you like
     llmcost ingest logs/ && llmcost report    keep a ledger, read only what is new
     llmcost caps simulate --cap 80/3h         what a cap would block and save
+    llmcost simulate POLICY.yaml              the same traffic under another policy
     llmcost explain REQUEST_ID                the arithmetic of one request
     llmcost gate --max-cost 100 --last 1d     a budget check for CI
     """,
@@ -29,16 +48,24 @@ COMMANDS = (
     ("report", report.report, "Spend by agent, feature, user, plan, model, day ..."),
     ("ingest", ingest.ingest, "Read logs into the store, whatever their format"),
     ("explain", explain.explain, "The arithmetic of one request, to the last digit"),
+    ("diff", diff.diff, "Why the cost changed: price, volume and mix"),
+    ("forecast", forecast.forecast, "What the month will cost, with a range"),
+    ("anomalies", anomalies.anomalies, "Days that stand out, and what drove them"),
+    ("simulate", simulate.simulate, "What the same traffic would have cost under another policy"),
+    ("sample", sample.sample, "Requests to evaluate before a policy is switched on"),
     ("export", export.export, "Files that finance can load"),
     ("close", export.close, "Month end: later changes go out as corrections"),
     ("gate", gate.gate, "A budget as a CI verdict"),
+    ("gate", gate.gate, "Budgets and regressions as a CI verdict"),
     ("sql", sql.sql, "Read-only SQL over the ledger"),
     ("reprice", reprice.reprice, "Price stored requests again after prices changed"),
     ("sources", sources.sources, "What can be read, and how to get it"),
 )
 for _name, _verb, _short in COMMANDS:
     app.command(_name, short_help=_short)(_verb)
+app.add_typer(baseline.app, name="baseline", short_help="What a later gate is held to")
 app.add_typer(caps.app, name="caps", short_help="What a user may cost, and what caps would do")
+app.add_typer(breakeven.app, name="breakeven", short_help="From which volume another way of buying pays")
 app.add_typer(prices.app, name="prices", short_help="The price catalogue: list, show, check, diff, sync")
 
 

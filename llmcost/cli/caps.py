@@ -32,7 +32,11 @@ def caps(
         ),
     ] = None,
     detail: Annotated[
-        bool, typer.Option("--detail", help="Also the bounds, the costs, five candidates, and who is over.")
+        bool,
+        typer.Option(
+            "--detail",
+            help="Also bounds, costs by mix and user, candidates, window kinds, margins, lifetimes, sensitivity, who is over.",
+        ),
     ] = False,
     where: options.Where = None,
     since: options.Since = None,
@@ -78,6 +82,7 @@ def caps(
     from llmcost import windows
     from llmcost.caps import advice
     from llmcost.caps import cap as rules
+    from llmcost.caps import detail as detailed
     from llmcost.caps.recommend import recommend
     from llmcost.caps.traffic import Asked
 
@@ -87,7 +92,7 @@ def caps(
         session.one_of(unit, ("turn", "request"), "--unit")
     if ltv_basis is not None:
         session.one_of(ltv_basis, ("before", "after"), "--ltv-basis")
-    months = _months(ltv_horizon, ltv_basis)
+    months = _months(ltv_horizon, ltv_basis or settings.ltv["basis"])
     window = rules.parse(f"1/{short}", place="--short")
     zone = session.zone(tz, settings)
     asked = Asked("user", session.condition(where), session.window(since, until, last, zone), zone)
@@ -103,10 +108,14 @@ def caps(
             ltv_basis=ltv_basis,
             ltv_months=months,
         )
+        further = detailed.tables(store, settings, asked, found) if detail and format not in ("csv", "ndjson") else []
         if format in ("json", "ndjson"):
-            tables = [advice.as_document(found)]
+            document = advice.as_document(found)
+            tables = [advice.with_detail(document, further) if further else document]
         else:
-            tables = [advice.as_rows(found)] if format == "csv" else advice.for_people(found, detail=detail)
+            tables = (
+                [advice.as_rows(found)] if format == "csv" else [*advice.for_people(found, detail=detail), *further]
+            )
     session.show(tables, format, output)
     if strict and not found.days:
         raise typer.Exit(UNDECIDED)
@@ -149,6 +158,12 @@ def simulate(
     ] = "rolling",
     counts: Annotated[str, typer.Option("--counts", help="served or attempts.")] = "served",
     on_limit: Annotated[str, typer.Option("--on-limit", help="block, overage or downgrade:MODEL.")] = "block",
+    gateway: Annotated[
+        Optional[str],
+        typer.Option(
+            "--as", metavar="GATEWAY", help="litellm-budget, litellm-end-user, litellm-budget-manager or litellm-rate."
+        ),
+    ] = None,
     decisions: Annotated[
         Optional[str],
         typer.Option("--decisions", metavar="FILE.csv", help="Write request_id,served in the order of the replay."),
@@ -176,10 +191,15 @@ def simulate(
     llmcost caps simulate --cap 80/3h
     llmcost caps simulate --cap 80/3h --cap 300/7d --on-limit downgrade:gpt-5-mini
     llmcost caps simulate --cap 4.50/month --unit usd --kind aligned --log logs/ --format json
+    llmcost caps simulate --cap 4.50/month --as litellm-budget
 
     Without --cap the caps of llmcost.yaml are replayed. Blocked requests do not count; --counts attempts counts them.
+    --as replays a gateway's own rules: a LiteLLM budget is charged after the answer, starts anew on the clock and calendar,
+    and refuses a user from spend >= budget on (litellm-budget), an end user above it (litellm-end-user); BudgetManager has
+    1, 7, 28 or 365 days from the last start; litellm-rate is rpm and tpm: fixed windows opened by the first request.
     """
     from llmcost.caps import cap as rules
+    from llmcost.caps import litellm
     from llmcost.caps import simulate as simulation
     from llmcost.caps.traffic import Asked, left_out
     from llmcost.errors import UNDECIDED, UsageError
@@ -187,7 +207,18 @@ def simulate(
     settings = session.config(config)
     session.only_usd(currency, settings)
     words = {"kind": kind, "counts": counts, "on_limit": on_limit}
+    if gateway is not None:
+        session.one_of(gateway, litellm.MODES, "--as")
+        if kind != "rolling":
+            raise UsageError(
+                f"--kind {kind} cannot stand beside --as", place="--as", hint="the gateway has kinds of its own"
+            )
+        unit = unit or ("request" if gateway == "litellm-rate" else "usd")
+    if gateway is not None:
+        words["kind"] = "aligned"  # so that a month may be written; the gateway's own kind takes its place
     given = [rules.parse(text, unit=unit or "request", **words) for text in cap or ()]
+    if gateway is not None:
+        given = [litellm.as_litellm(one, gateway) for one in given]
     if not given and not settings.caps:
         raise UsageError("there is no cap", place="--cap", hint="write --cap 80/3h, or caps: in llmcost.yaml")
     dimension = (session.dimensions(per, "--per") or ["user"])[0]
@@ -196,6 +227,8 @@ def simulate(
     with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
         usual = unit or ("turn" if left_out(store, settings, asked).has_turns else "request")
         caps = [rules.parse(text, unit=usual, **words) for text in cap] if cap else rules.from_config(settings, usual)
+        if gateway is not None:
+            caps = [litellm.as_litellm(one, gateway) for one in caps]
         needs_prices = any(one.on_limit == "downgrade" for one in caps)
         prices = session.catalogue(settings) if needs_prices else None
         found = simulation.simulate(store, settings, asked, caps, prices)
@@ -205,3 +238,82 @@ def simulate(
     session.show(table, format, output)
     if strict and not found.done.requests:
         raise typer.Exit(UNDECIDED)
+
+
+@app.command("export", short_help="Caps for a gateway, and what it would decide otherwise")
+def export(
+    to: Annotated[str, typer.Option("--to", metavar="GATEWAY", help="litellm or json.")],
+    cap: Annotated[
+        Optional[list[str]],
+        typer.Option("--cap", metavar="LIMIT/WINDOW", help="Instead of the caps of llmcost.yaml. May be repeated."),
+    ] = None,
+    unit: Annotated[
+        Optional[str],
+        typer.Option(
+            "--unit", help="turn, request, token or usd.  [default: turn where turns are known]", show_default=False
+        ),
+    ] = None,
+    kind: Annotated[
+        str,
+        typer.Option("--kind", help="rolling, first_request, aligned, token_bucket or sliding_counter."),
+    ] = "rolling",
+    recommended: Annotated[
+        bool,
+        typer.Option("--recommended", help="The caps that llmcost caps recommends, instead of those of llmcost.yaml."),
+    ] = False,
+    where: options.Where = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    last: options.Last = None,
+    tz: options.Tz = None,
+    output: options.Output = None,
+    log: options.Log = None,
+    db: options.Db = None,
+    config: options.ConfigFile = None,
+    wait: options.Wait = 15.0,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    debug: options.Debug = False,
+) -> None:
+    """Writes caps as a gateway takes them, says what it cannot hold, and replays both to count decisions that differ.
+
+    \b
+    llmcost caps export --to litellm                       the caps of llmcost.yaml as LiteLLM budgets
+    llmcost caps export --to litellm --recommended         those that llmcost caps recommends
+    llmcost caps export --to litellm --cap 80/3h --unit request -o budgets.json
+    llmcost caps export --to json                          the caps alone, for a gateway of your own
+
+    JSON on stdout or in the file; what is lost and how many decisions differ on stderr too.
+    """
+    import os
+
+    from llmcost import windows
+    from llmcost.caps import cap as rules
+    from llmcost.caps import handover
+    from llmcost.caps.recommend import recommend
+    from llmcost.caps.traffic import Asked, left_out
+    from llmcost.errors import UsageError
+
+    session.one_of(to, ("litellm", "json"), "--to")
+    settings = session.config(config)
+    if not cap and not settings.caps and not recommended:
+        raise UsageError(
+            "there is no cap", place="--cap", hint="write --cap 80/3h, --recommended, or caps: in llmcost.yaml"
+        )
+    given = [rules.parse(text, unit=unit or "request", kind=kind) for text in cap or ()]
+    zone = session.zone(tz, settings)
+    asked = Asked("user", session.condition(where), session.window(since, until, last, zone), zone)
+    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+        usual = unit or ("turn" if left_out(store, settings, asked).has_turns else "request")
+        if cap:
+            given = [rules.parse(text, unit=usual, kind=kind) for text in cap]
+        elif recommended:
+            window = rules.parse("1/3h", place="--short")
+            now_us = int(windows.now(os.environ).timestamp()) * 1_000_000
+            given = recommend(store, settings, asked, now_us=now_us, window=window, unit=unit).caps
+        else:
+            given = rules.from_config(settings, usual)
+        table = handover.to_litellm(store, settings, asked, given) if to == "litellm" else handover.to_json(given)
+    session.show(table, "json", output)
+    for sentence in handover.sentences(table) if to == "litellm" else ():
+        session.say(sentence, quiet=quiet)

@@ -26,6 +26,12 @@ def report(
     top: Annotated[
         int, typer.Option("--top", metavar="N", help="Show the N dearest groups in a terminal; 0 shows all.")
     ] = 30,
+    price_as_of: Annotated[
+        Optional[str],
+        typer.Option(
+            "--price-as-of", metavar="DATE", help="Price logs with the prices known on this day.", show_default=False
+        ),
+    ] = None,
     currency: options.Currency = None,
     format: options.Format = "table",
     output: options.Output = None,
@@ -63,7 +69,9 @@ def report(
         cost=session.one_of(cost, ("computed", "source"), "--cost"),
         limit=top if format == "table" and top > 0 else None,
     )
-    with session.ledger(db, [*(paths or []), *(log or [])], settings, wait_s=wait, quiet=quiet) as store:
+    logs = [*(paths or []), *(log or [])]
+    day = session.price_day(price_as_of)
+    with session.ledger(db, logs, settings, wait_s=wait, quiet=quiet, price_as_of=day) as store:
         table = spend.report(store, settings, question, digest=session.digest(settings))
     session.show(table, format, output)
     if strict and not table.rows:

@@ -55,24 +55,48 @@ def digest(settings: Config) -> str:
     return prices.digest(overrides(settings))
 
 
+def price_day(text: str | None) -> str | None:
+    """The day of --price-as-of, checked."""
+    import datetime as dt
+
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise UsageError(f"'{text}' is no date", place="--price-as-of", hint="write 2026-10-31") from None
+
+
 def ledger_path(db: str | None) -> Path:
     return Path(db or DEFAULT_DB)
 
 
 @contextmanager
 def ledger(
-    db: str | None, logs: Sequence[str] | None, settings: Config, *, wait_s: float, quiet: bool
+    db: str | None,
+    logs: Sequence[str] | None,
+    settings: Config,
+    *,
+    wait_s: float,
+    quiet: bool,
+    price_as_of: str | None = None,
 ) -> Iterator[Store]:
-    """The store, read-only; with `logs` a throw-away ledger built by the same code and deleted at the end."""
+    """The store, read-only; with `logs` a throw-away ledger built by the same code and deleted at the end.
+
+    `price_as_of` is the day whose prices logs are read with; a store is pinned by `llmcost reprice`.
+    """
     from llmcost.store import open_ledger
 
     if not logs:
+        if price_as_of is not None:
+            hint = f"llmcost reprice --price-as-of {price_as_of} pins the store"
+            raise UsageError("needs logs: a store keeps its costs", place="--price-as-of", hint=hint)
         with open_ledger(ledger_path(db), read_only=True, wait_s=wait_s) as store:
             yield store
         return
     with tempfile.TemporaryDirectory(prefix="llmcost-") as folder:
         path = Path(folder) / "ledger.duckdb"
-        report = read(logs, path, settings, wait_s=wait_s, quiet=quiet)
+        report = read(logs, path, settings, wait_s=wait_s, quiet=quiet, price_as_of=price_as_of)
         for note in report.notes:
             say(f"warning: {note}", quiet=quiet)
         with open_ledger(path, read_only=True) as store:
@@ -88,6 +112,7 @@ def read(
     quiet: bool,
     default_date: str | None = None,
     keep_going: bool = False,
+    price_as_of: str | None = None,
 ) -> IngestReport:
     """Ingests, with progress on a terminal."""
     import datetime as dt
@@ -100,12 +125,17 @@ def read(
             day = dt.date.fromisoformat(default_date)
         except ValueError:
             raise UsageError(f"'{default_date}' is no date", place="--date", hint="write 2026-10-31") from None
+    prices = catalogue(settings)
+    if price_as_of is not None:
+        from llmcost.pricing.catalogue import as_of
+
+        prices = as_of(prices, price_as_of)
     with progress(quiet=quiet) as tell:
         return ingest(
             logs,
             path,
             config=settings,
-            catalogue=catalogue(settings),
+            catalogue=prices,
             default_date=day,
             keep_going=keep_going,
             wait_s=wait_s,
@@ -195,14 +225,16 @@ def show(table: Table | Sequence[Table], form: str, output: str | None) -> None:
 
 
 def write_csv(header: Sequence[str], batches: Iterable[Sequence[Sequence[object]]], output: str) -> None:
-    """Rows as a CSV file, whole or not at all; text is made harmless as in every other output."""
+    """Rows as a CSV file, whole or not at all, a batch in memory at a time; text is made harmless as in every other output."""
+    from itertools import chain
+
     from llmcost.model import Column, Table
     from llmcost.render import render, write
 
     columns = [Column(header[0], "text"), *(Column(name, "count") for name in header[1:])]
     head = render(Table("", "", columns, []), "csv")
-    parts = [render(Table("", "", columns, batch), "csv").removeprefix(head) for batch in batches]
-    write("".join([head, *parts]), output)
+    parts = (render(Table("", "", columns, batch), "csv").removeprefix(head) for batch in batches)
+    write(chain([head], parts), output)
 
 
 def _together(texts: Sequence[str], form: str) -> str:

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from llmcost.resources import PACKAGE, catalogue_folder
 if TYPE_CHECKING:  # a report asks for the digest only, and must not wait for the reader
     from llmcost.pricing import reader
     from llmcost.pricing.entries import Model
+
+DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,29 @@ def load(overrides: Iterable[Path] = ()) -> Catalogue:
     return Catalogue(
         (*layers, *shipped.layers), aliases, frozenset(owners), digest(overrides), max(as_of, default=None)
     )
+
+
+def as_of(catalogue: Catalogue, day: str) -> Catalogue:
+    """The catalogue without the changes after that day (YYYY-MM-DD, UTC, inclusive): the last price known then goes on.
+
+    A price that was corrected since is the corrected one: a catalogue has one past.
+    """
+    until_us = day_us(day) + DAY_US
+    layers = tuple(tuple(_model_as_of(model, until_us) for model in layer) for layer in catalogue.layers)
+    return replace(catalogue, layers=layers, digest=f"{catalogue.digest}@{day}")
+
+
+def _model_as_of(model: Model, until_us: int) -> Model:
+    if all(p.since_us < until_us and (p.until_us is None or p.until_us < until_us) for p in model.prices):
+        return model
+    kept = (p for p in model.prices if p.since_us < until_us)
+    prices = (p if p.until_us is None or p.until_us < until_us else replace(p, until_us=None) for p in kept)
+    return replace(model, prices=tuple(prices))
+
+
+def day_us(day: str) -> int:
+    """The start of a day in UTC as µs since 1970."""
+    return (date.fromisoformat(day) - date(1970, 1, 1)).days * DAY_US
 
 
 def load_folder(folder: Path) -> Catalogue:

@@ -29,6 +29,7 @@ RATE_COLUMNS = (
     *("denominator", "tiered", "assumed", *ledger.TOKEN_NAMES),
 )
 UNIT_COLUMNS = ("price_id", "unit", "pico", "once")
+BILL_COLUMNS = (*KEY_COLUMNS[:6], "prices")
 
 CHARGES = "pricing/charges.sql"
 
@@ -47,7 +48,7 @@ class _Resolved:
 
 
 def prepare(store: Store, catalogue: Catalogue) -> dict[str, str]:
-    """Fills the temporary tables `price_keys`, `rates` and `unit_rates` for all that `requests` names.
+    """Fills the temporary tables `price_keys`, `rates`, `unit_rates` and `priced_now` for all that `requests` names.
 
     Returns what `explain` needs, price_id -> JSON of its rates and source, for every price that they may be billed by.
     """
@@ -55,10 +56,12 @@ def prepare(store: Store, catalogue: Catalogue) -> dict[str, str]:
     keys: list[Sequence[object]] = []
     rate_rows: list[Sequence[object]] = []
     unit_rows: dict[tuple[str, str], Sequence[object]] = {}
+    bills: list[Sequence[object]] = []
     details: dict[str, str] = {}
     for price_key, found in enumerate(_resolve(catalogue, store.rows(sql("pricing/terms.sql")))):
         key = None if found.reason else price_key
         keys.append((*found.terms, key, found.reason, rates.undated_us(found.boxes)))
+        bills.append((*found.terms, "\n".join(map(_bill, found.boxes)) or _NO_BILL.format(found.reason)))
         for box in found.boxes:
             place = (box.since_us, box.until_us, box.week_from_s, box.week_until_s, box.size_from, box.size_until)
             pico = (box.pico.get(column) for column in ledger.TOKEN_NAMES)
@@ -70,7 +73,20 @@ def prepare(store: Store, catalogue: Catalogue) -> dict[str, str]:
     store.load("price_keys", KEY_COLUMNS, keys)
     store.load("rates", RATE_COLUMNS, rate_rows)
     store.load("unit_rates", UNIT_COLUMNS, list(unit_rows.values()))
+    store.load("priced_now", BILL_COLUMNS, bills)
     return details
+
+
+_NO_BILL = f"0 {rates.FOREVER_US} {{}}"
+"""Nothing bills these names, at any time, for this reason."""
+
+
+def _bill(box: rates.Box) -> str:
+    """A box as one text that changes when anything in it does; since and until come first, in µs."""
+    return (
+        f"{box.since_us} {box.until_us} {box.week_from_s} {box.week_until_s} {box.size_from} {box.size_until} "
+        f"{box.assumed} {box.tiered} {box.price_id}"
+    )
 
 
 def _resolve(catalogue: Catalogue, wanted: Iterable[Terms]) -> Iterator[_Resolved]:

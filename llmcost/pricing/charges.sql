@@ -13,7 +13,11 @@ WITH sized AS NOT MATERIALIZED (
     r.fresh_input_tokens + r.cache_read_tokens + r.cache_write_5m_tokens + r.cache_write_1h_tokens + r.cache_write_12h_tokens
       + r.cache_write_other_tokens + r.audio_input_tokens + r.audio_cache_read_tokens + r.image_input_tokens + r.image_cache_read_tokens
       + r.video_input_tokens + r.tool_use_tokens + r.text_output_tokens + r.reasoning_tokens + r.audio_output_tokens
-      + r.image_output_tokens + r.rejected_prediction_tokens AS all_tokens
+      + r.image_output_tokens + r.rejected_prediction_tokens AS all_tokens,
+    -- most requests have none of these: what they would cost need not be looked at
+    r.cache_write_5m_tokens + r.cache_write_1h_tokens + r.cache_write_12h_tokens + r.cache_write_other_tokens + r.audio_input_tokens
+      + r.audio_cache_read_tokens + r.image_input_tokens + r.image_cache_read_tokens + r.video_input_tokens + r.tool_use_tokens
+      + r.audio_output_tokens + r.image_output_tokens + r.rejected_prediction_tokens AS rare_tokens
   FROM requests r
   LEFT JOIN price_keys k
     ON k.provider IS NOT DISTINCT FROM r.provider AND k.model IS NOT DISTINCT FROM r.model
@@ -24,17 +28,21 @@ WITH sized AS NOT MATERIALIZED (
     p.price_id AS rate_id, p.denominator, p.tiered, p.assumed,
     -- rates are HUGEINT, so no product or sum can overflow
     s.fresh_input_tokens * coalesce(p.fresh_input_tokens, 0) + s.cache_read_tokens * coalesce(p.cache_read_tokens, 0)
-      + s.cache_write_5m_tokens * coalesce(p.cache_write_5m_tokens, 0) + s.cache_write_1h_tokens * coalesce(p.cache_write_1h_tokens, 0)
-      + s.cache_write_12h_tokens * coalesce(p.cache_write_12h_tokens, 0) + s.cache_write_other_tokens * coalesce(p.cache_write_other_tokens, 0)
-      + s.audio_input_tokens * coalesce(p.audio_input_tokens, 0) + s.audio_cache_read_tokens * coalesce(p.audio_cache_read_tokens, 0)
-      + s.image_input_tokens * coalesce(p.image_input_tokens, 0) + s.image_cache_read_tokens * coalesce(p.image_cache_read_tokens, 0)
-      + s.video_input_tokens * coalesce(p.video_input_tokens, 0) + s.tool_use_tokens * coalesce(p.tool_use_tokens, 0)
       + s.text_output_tokens * coalesce(p.text_output_tokens, 0) + s.reasoning_tokens * coalesce(p.reasoning_tokens, 0)
-      + s.audio_output_tokens * coalesce(p.audio_output_tokens, 0) + s.image_output_tokens * coalesce(p.image_output_tokens, 0)
-      + s.rejected_prediction_tokens * coalesce(p.rejected_prediction_tokens, 0) AS token_pico,
+      + CASE WHEN s.rare_tokens = 0 THEN 0 ELSE
+        s.cache_write_5m_tokens * coalesce(p.cache_write_5m_tokens, 0) + s.cache_write_1h_tokens * coalesce(p.cache_write_1h_tokens, 0)
+        + s.cache_write_12h_tokens * coalesce(p.cache_write_12h_tokens, 0) + s.cache_write_other_tokens * coalesce(p.cache_write_other_tokens, 0)
+        + s.audio_input_tokens * coalesce(p.audio_input_tokens, 0) + s.audio_cache_read_tokens * coalesce(p.audio_cache_read_tokens, 0)
+        + s.image_input_tokens * coalesce(p.image_input_tokens, 0) + s.image_cache_read_tokens * coalesce(p.image_cache_read_tokens, 0)
+        + s.video_input_tokens * coalesce(p.video_input_tokens, 0) + s.tool_use_tokens * coalesce(p.tool_use_tokens, 0)
+        + s.audio_output_tokens * coalesce(p.audio_output_tokens, 0) + s.image_output_tokens * coalesce(p.image_output_tokens, 0)
+        + s.rejected_prediction_tokens * coalesce(p.rejected_prediction_tokens, 0) END AS token_pico,
     CASE WHEN p.price_id IS NULL THEN NULL
          WHEN s.fresh_input_tokens > 0 AND p.fresh_input_tokens IS NULL THEN 'no rate for input'
          WHEN s.cache_read_tokens > 0 AND p.cache_read_tokens IS NULL THEN 'no rate for cache_read'
+         WHEN s.text_output_tokens > 0 AND p.text_output_tokens IS NULL THEN 'no rate for output'
+         WHEN s.reasoning_tokens > 0 AND p.reasoning_tokens IS NULL THEN 'no rate for reasoning'
+         WHEN s.rare_tokens = 0 THEN NULL
          WHEN (s.cache_write_5m_tokens > 0 AND p.cache_write_5m_tokens IS NULL) OR (s.cache_write_1h_tokens > 0 AND p.cache_write_1h_tokens IS NULL)
            OR (s.cache_write_12h_tokens > 0 AND p.cache_write_12h_tokens IS NULL) OR (s.cache_write_other_tokens > 0 AND p.cache_write_other_tokens IS NULL)
            THEN 'no rate for cache_write'
@@ -44,8 +52,6 @@ WITH sized AS NOT MATERIALIZED (
          WHEN s.image_cache_read_tokens > 0 AND p.image_cache_read_tokens IS NULL THEN 'no rate for image_cache_read'
          WHEN s.video_input_tokens > 0 AND p.video_input_tokens IS NULL THEN 'no rate for video_input'
          WHEN s.tool_use_tokens > 0 AND p.tool_use_tokens IS NULL THEN 'no rate for tool_use'
-         WHEN s.text_output_tokens > 0 AND p.text_output_tokens IS NULL THEN 'no rate for output'
-         WHEN s.reasoning_tokens > 0 AND p.reasoning_tokens IS NULL THEN 'no rate for reasoning'
          WHEN s.audio_output_tokens > 0 AND p.audio_output_tokens IS NULL THEN 'no rate for audio_output'
          WHEN s.image_output_tokens > 0 AND p.image_output_tokens IS NULL THEN 'no rate for image_output'
          WHEN s.rejected_prediction_tokens > 0 AND p.rejected_prediction_tokens IS NULL THEN 'no rate for rejected_prediction'
@@ -96,7 +102,7 @@ WITH sized AS NOT MATERIALIZED (
     END AS verdict
   FROM rounded
 )
-SELECT * EXCLUDE (key_found, key_reason, at_us, week_s, size_tokens, all_tokens, rate_id, denominator, tiered, assumed, token_pico, rate_reason,
+SELECT * EXCLUDE (key_found, key_reason, at_us, week_s, size_tokens, all_tokens, rare_tokens, rate_id, denominator, tiered, assumed, token_pico, rate_reason,
                   unit_reason, approximate, is_whole, micro_pico, divisor, pico, verdict, cost, price_id, unpriced_reason, usage_basis),
   CASE WHEN verdict IS NULL AND approximate THEN 'assumed' ELSE usage_basis END AS usage_basis,
   CASE WHEN verdict = 'free' THEN 0::DECIMAL(18, 12)

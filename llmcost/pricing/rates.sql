@@ -1,4 +1,5 @@
--- the three small tables that charges.sql joins: names to price keys, price keys to rates in their boxes, units to rates
+-- the three small tables that charges.sql joins: names to price keys, price keys to rates in their boxes, units to rates;
+-- and of each combination of names what bills it, one line per box, to tell later whether that changed
 -- rates are integer pico-dollars x denominator per token; NULL where the price names no rate
 -- tiered: the rates depend on the size of the request; assumed: the terms are not sold and billed as standard;
 -- once: charged once per request, however many units
@@ -17,3 +18,6 @@ CREATE OR REPLACE TEMP TABLE rates (
   image_output_tokens HUGEINT, rejected_prediction_tokens HUGEINT
 );
 CREATE OR REPLACE TEMP TABLE unit_rates (price_id VARCHAR, unit VARCHAR, pico HUGEINT, once BOOLEAN);
+CREATE OR REPLACE TEMP TABLE priced_now (
+  provider VARCHAR, model VARCHAR, service_tier VARCHAR, speed VARCHAR, region VARCHAR, inference_geo VARCHAR, prices VARCHAR
+);

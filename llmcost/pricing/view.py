@@ -165,7 +165,7 @@ def differences(found: Sequence[Difference]) -> Table:
     return Table("llmcost.prices-diff/1", "Two catalogues, USD", columns, rows, notes=[note])
 
 
-def restatement(changed: Sequence[Restatement]) -> Table:
+def restatement(changed: Sequence[Restatement], pinned_to: str | None = None) -> Table:
     """One row per day whose cost changed."""
     columns = [
         Column("day", "text"),
@@ -185,11 +185,12 @@ def restatement(changed: Sequence[Restatement]) -> Table:
         if rows
         else "nothing to restate: every stored cost is that of today's catalogue"
     )
+    pin = [f"prices are those known on {pinned_to}: llmcost reprice --price-as-of latest lifts it"] if pinned_to else []
     return Table(
         "llmcost.reprice/1",
         "Restatement",
         columns,
         rows,
         [None, sum(r.rows for r in changed), old, new, new - old] if rows else None,
-        notes=[note],
+        notes=[note, *pin],
     )

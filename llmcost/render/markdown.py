@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from llmcost.figures import visible
 from llmcost.model import Cell, Table
@@ -20,20 +21,20 @@ def to_markdown(table: Table, **_look: object) -> str:
     """A heading, the table with a bold total row, and the notes as a list."""
     table = table.for_people()
     columns, currency = table.columns, table.currency
-    lines = [f"### {_inert(table.title)}", ""] if table.title else []
-    lines.append(_line([_inert(column.heading) for column in columns]))
-    lines.append(_line(["---" if column.kind in WORDS else "---:" for column in columns]))
+    lines = [f"### {inert(table.title)}", ""] if table.title else []
+    lines.append(line([inert(column.heading) for column in columns]))
+    lines.append(line(["---" if column.kind in WORDS else "---:" for column in columns]))
     for row in table.rows:
         cells = zip(columns, row, strict=True)
-        lines.append(_line([_inert(human(column, _folded(cell), currency)) for column, cell in cells]))
+        lines.append(line([inert(human(column, _folded(cell), currency)) for column, cell in cells]))
     if table.total is not None:
         totals = [
-            _inert(human_total(column, _folded(cell), currency, is_first=at == 0))
+            inert(human_total(column, _folded(cell), currency, is_first=at == 0))
             for at, (column, cell) in enumerate(zip(columns, table.total, strict=True))
         ]
-        lines.append(_line([f"**{text}**" if text else "" for text in totals]))
+        lines.append(line([f"**{text}**" if text else "" for text in totals]))
     if table.notes:
-        lines += ["", *(f"- {_inert(note)}" for note in table.notes)]
+        lines += ["", *(f"- {inert(note)}" for note in table.notes)]
     return "\n".join(lines) + "\n"
 
 
@@ -41,10 +42,12 @@ def _folded(cell: Cell) -> Cell:
     return _LINE_BREAKS.sub(" ", cell) if isinstance(cell, str) else cell
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
+    """Text on one line that stays text in GitHub markdown."""
     shown = visible(_LINE_BREAKS.sub(" ", text))
     return _MENTION.sub("@&#8203;", _MARK.sub(r"\\\g<0>", shown))
 
 
-def _line(cells: list[str]) -> str:
+def line(cells: Sequence[str]) -> str:
+    """A row of a table; the cells are markdown already."""
     return f"| {' | '.join(cells)} |"

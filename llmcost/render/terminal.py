@@ -73,7 +73,7 @@ def to_terminal(table: Table, *, width: int | None = None, color: bool = False) 
     if table.rows or table.total is not None:
         lines += _grid(shown, widths, has_total=table.total is not None, color=color)
     else:
-        lines.append(_styled("no rows", _DIM, color))
+        lines.append(_styled(f"no {table.rows_name.replace('_', ' ')}", _DIM, color))
     if notes:
         lines.append("")
     lines += [_styled(line, _DIM, color) for note in notes for line in _wrap(note, page_width)]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from llmcost.errors import UsageError
-from llmcost.sources import files, formats, mapping
+from llmcost.sources import files, mapping, recognise
 from llmcost.sources.files import LogFile
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ def _tables(database: sqlite3.Connection) -> list[str]:
     names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
     known, guessed = [], []
     for name in names:
-        rows: list[object] = list(islice(_rows(database, name), formats.SAMPLE_RECORDS))
-        votes = formats.vote(rows)
+        rows: list[object] = list(islice(_rows(database, name), recognise.SAMPLE_RECORDS))
+        votes = recognise.vote(rows)
         if any(each is not None and count >= MIN_SHARE * len(rows) for each, count in votes.items()):
             known.append(name)
         elif mapping.by_names(rows)[0] is not None:
@@ -84,4 +84,6 @@ def _rows(database: sqlite3.Connection, table: str) -> Iterator[dict[str, Any]]:
     cursor = database.execute(f'SELECT * FROM "{name}"')  # the name is from the database itself, quoted
     columns = [column for column, *_ in cursor.description]
     for row in cursor:
-        yield formats.opened({c: value for c, value in zip(columns, row, strict=True) if not isinstance(value, bytes)})
+        yield recognise.opened(
+            {c: value for c, value in zip(columns, row, strict=True) if not isinstance(value, bytes)}
+        )

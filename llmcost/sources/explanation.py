@@ -17,7 +17,7 @@ from llmcost.figures import count
 from llmcost.model import Column, Table
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
-from llmcost.sources import files, formats, stage
+from llmcost.sources import files, recognise, stage
 from llmcost.sources.files import LogFile
 from llmcost.sources.formats import BY_NAME
 from llmcost.sources.ingest import group_of, ingest_group, prepared
@@ -51,13 +51,13 @@ def explanation(path: str, config: Config, catalogue: Catalogue) -> Table:
         if log.shape == "empty":
             raise UsageError("the file is empty", place=path, hint="there is nothing to explain yet")
         group = group_of(log, config, scratch)
-        sample = stage.sample(scratch, log, formats.SAMPLE_RECORDS)
-        records = dict(islice(_numbered(log), formats.SAMPLE_RECORDS))
+        sample = stage.sample(scratch, log, recognise.SAMPLE_RECORDS)
+        records = dict(islice(_numbered(log), recognise.SAMPLE_RECORDS))
         found = temporary / "ledger.duckdb"
         report = ingest_group(replace(group, logs=(_head(log, temporary),)), found, temporary, catalogue)
         with open_ledger(found, read_only=True) as store:
             names, rows = store.table(sql("sources/first_rows.sql"), {"rows": ROWS})
-    votes = {name or "no known format": number for name, number in formats.vote(sample).most_common()}
+    votes = {name or "no known format": number for name, number in recognise.vote(sample).most_common()}
     head: dict[str, object] = {
         "file": path,
         "packing": files.packing(logs[0].path),
@@ -118,7 +118,7 @@ def _head(log: LogFile, temporary: Path) -> LogFile:
         return log
     head = temporary / "head"
     with files.stream(log.path) as file, head.open("wb") as out:
-        out.writelines(islice(file, formats.SAMPLE_RECORDS + 1))
+        out.writelines(islice(file, recognise.SAMPLE_RECORDS + 1))
     return replace(log, path=head, compression="none", live=False)
 
 
@@ -129,7 +129,7 @@ def _numbered(log: LogFile) -> Iterator[tuple[int, object]]:
     elif log.shape == "jsonl":
         for ordinal, (line, raw) in enumerate(files.numbered_lines(log.path)):
             try:
-                yield log.lines[ordinal] if log.lines is not None else line, formats.decode(raw)
+                yield log.lines[ordinal] if log.lines is not None else line, recognise.decode(raw)
             except (ValueError, RecursionError):
                 continue
 

@@ -17,9 +17,9 @@ from llmcost.config import Config
 from llmcost.errors import UsageError
 from llmcost.pricing import charges
 from llmcost.pricing.catalogue import Catalogue
-from llmcost.pricing.reprice import reprice_stale
+from llmcost.pricing.reprice import pinned, reprice_stale
 from llmcost.resources import sql
-from llmcost.sources import databases, files, formats, live, mapping, stage, streams
+from llmcost.sources import databases, files, formats, live, mapping, recognise, stage, streams
 from llmcost.sources.files import LogFile
 from llmcost.sources.live import Seen
 from llmcost.sources.stage import Findings, Group
@@ -94,6 +94,7 @@ def ingest(
         with open_ledger(ledger, create=True, wait_s=wait_s) as store:
             same, grown = live.follow(store, logs)
             prompt_key = store.value("SELECT value FROM meta WHERE name = 'prompt_key'")
+            catalogue = pinned(store, catalogue)
             report.restated = reprice_stale(store, catalogue)
         total = sum(log.bytes for log in logs)
         done = size = 0
@@ -180,14 +181,14 @@ def group_of(log: LogFile, config: Config, scratch: Store) -> Group:
     for source in config.sources:
         if _under(log, source.path, config):
             return Group("generic", log.shape, log.delimiter, (log,), mapping.from_config(source))
-    sample = stage.sample(scratch, log, formats.CLEAR_RECORDS)
-    best, share = formats.favourite(sample)
-    if share < formats.CLEAR_SHARE:
-        sample = stage.sample(scratch, log, formats.SAMPLE_RECORDS)
-        best, _ = formats.favourite(sample)
+    sample = stage.sample(scratch, log, recognise.CLEAR_RECORDS)
+    best, share = recognise.favourite(sample)
+    if share < recognise.CLEAR_SHARE:
+        sample = stage.sample(scratch, log, recognise.SAMPLE_RECORDS)
+        best, _ = recognise.favourite(sample)
     if best is not None:
         return Group(best, log.shape, log.delimiter, (log,))
-    if refused := formats.refusal(sample):
+    if refused := recognise.refusal(sample):
         raise UsageError(refused.why, place=log.name, hint=refused.hint)
     if event := next((r for r in sample if isinstance(r, Mapping) and streams.is_event(r)), None):
         raise UsageError(
@@ -395,4 +396,5 @@ def _note_prices(work: Store, catalogue: Catalogue, details: dict[str, str]) -> 
     rows = [(price_id, detail) for price_id, detail in details.items() if price_id in used]
     if rows:
         work.run(sql("sources/note_prices.sql"), {"ids": [r[0] for r in rows], "details": [r[1] for r in rows]})
+    work.run(sql("pricing/note_terms.sql").format(into="target.priced_terms"))
     work.run(sql("sources/note_fact.sql"), {"name": "catalogue", "value": catalogue.digest})

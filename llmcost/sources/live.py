@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from llmcost.resources import sql
-from llmcost.sources import files, formats
+from llmcost.sources import files, recognise
 from llmcost.sources.files import CHUNK_BYTES, EDGE_BYTES, LogFile
 from llmcost.store import Store
 
@@ -185,7 +185,7 @@ def only_unfinished(log: LogFile) -> bool:
 
 def _is_record(line: bytes) -> bool:
     with suppress(ValueError, RecursionError):
-        return isinstance(formats.decode(line), dict)
+        return isinstance(recognise.decode(line), dict)
     return False
 
 

@@ -39,14 +39,16 @@ SELECT file, md5(CAST(json AS VARCHAR)) AS line_digest,
     {'k': 'code_interpreter', 'v': coalesce(t.code_interpreter_calls, CAST(items['code_interpreter_call'] AS VARCHAR))},
     {'k': 'image_generation', 'v': CAST(items['image_generation_call'] AS VARCHAR)}, {'k': 'search_source', 'v': b.usage.num_sources_used},
     {'k': 'seconds', 'v': CASE WHEN b.usage.type = 'duration' THEN b.usage.seconds END}]) AS units,
-  coalesce(b.usage.cost, b.usage.cost_in_usd_ticks, outer_cost(o)) AS source_cost, CASE WHEN b.usage.cost IS NULL AND b.usage.cost_in_usd_ticks IS NOT NULL THEN 'ticks' END AS source_cost_unit,
-  CASE WHEN coalesce(b.usage.cost, b.usage.cost_in_usd_ticks) IS NOT NULL THEN 'charged' WHEN outer_cost(o) IS NOT NULL THEN 'recorded' END AS source_cost_kind,
+  coalesce(charged, b.usage.cost_in_usd_ticks, outer_cost(o)) AS source_cost, CASE WHEN charged IS NULL AND b.usage.cost_in_usd_ticks IS NOT NULL THEN 'ticks' END AS source_cost_unit,
+  CASE WHEN coalesce(charged, b.usage.cost_in_usd_ticks) IS NOT NULL THEN 'charged' WHEN outer_cost(o) IS NOT NULL THEN 'recorded' END AS source_cost_kind,
   coalesce(q.messages, q.input) AS prompt
 FROM (
   SELECT *, coalesce(b.usage.prompt_tokens_details, b.usage.input_tokens_details, b.usage.input_token_details) AS p,
     coalesce(b.usage.completion_tokens_details, b.usage.output_tokens_details) AS c, b.usage.server_side_tool_usage_details AS t,
     list_aggregate(list_transform(b.output, lambda x: x.type), 'histogram') AS items,
     b.usage.type IN ('tokens', 'duration') AS is_transcription,
+    -- Perplexity lists the parts of the cost, OpenRouter says it in one number
+    CASE WHEN starts_with(b.usage.cost, '{') THEN json_extract_string(b.usage.cost, '$.total_cost') ELSE b.usage.cost END AS charged,
     b.object IS NULL AND b.usage.input_tokens IS NOT NULL AND b.created IS NOT NULL AND json_type(body, '$.data') = 'ARRAY' AS is_image
   FROM (
     SELECT *, from_json(body, '{"id":"VARCHAR","object":"VARCHAR","type":"VARCHAR","created":"VARCHAR","created_at":"VARCHAR","completed_at":"VARCHAR","model":"VARCHAR",

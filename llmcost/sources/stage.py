@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from llmcost.resources import sql
-from llmcost.sources import files, formats, live, native, records, sightings, streams
+from llmcost.sources import files, live, native, recognise, records, sightings, streams
 from llmcost.sources.files import LogFile
 from llmcost.sources.formats import BY_NAME, PAGES
 from llmcost.sources.mapping import FieldMap
@@ -113,9 +113,9 @@ def run(stage: Store, group: Group, findings: dict[str, Findings], temporary: Pa
 def sample(stage: Store, log: LogFile, records: int) -> list[object]:
     """Up to so many decoded records from the start of a file of any shape; the names alone when a table has no row yet."""
     if log.shape != "parquet":
-        return formats.sample(log, records)
+        return recognise.sample(log, records)
     rows = stage.rows(f"SELECT CAST(to_json(r) AS VARCHAR) FROM ({_rows(log)} LIMIT {records}) r")
-    found = [formats.decode(text.encode()) for (text,) in rows]
+    found = [recognise.decode(text.encode()) for (text,) in rows]
     return found or [dict.fromkeys(name for name, *_ in stage.rows(f"DESCRIBE {_rows(log)}"))]
 
 
@@ -390,7 +390,7 @@ def _understood(record: Mapping[str, object], raw: Raw | None, group: Group) -> 
         if record.get("usage") or record.get("message"):
             raise _UnreadableRecordError(f"one event of a stream ({streams.name(record)}), no whole answer")
         raise _NoRequest(f"stream event without usage: {streams.name(record)}")
-    name = "generic" if group.format == "generic" else formats.of_record(record)
+    name = "generic" if group.format == "generic" else recognise.of_record(record)
     if name is None:
         keys = ", ".join(str(key)[:40] for key in list(record)[:8]) or "none"
         raise _UnreadableRecordError(f"no known format; keys: {keys}")
@@ -408,7 +408,7 @@ def _decoded(raw: Raw) -> Mapping[str, object]:
     if len(raw) > MAX_LINE_BYTES:
         raise _UnreadableRecordError(f"a line of {len(raw) >> 20:,} MB")
     try:
-        record = formats.opened(raw) if isinstance(raw, dict) else formats.decode(raw)
+        record = recognise.opened(raw) if isinstance(raw, dict) else recognise.decode(raw)
     except json.JSONDecodeError as error:
         raise _UnreadableRecordError(
             f"not JSON: {error.msg.removesuffix(' starting at')} at character {error.pos}"

@@ -105,7 +105,7 @@ def gather(
         joins=focus(store, config, tz).match_rates(),
         prices_as_of=store.value(sql("spend/prices_as_of.sql")),
         prices_digest=stored or digest,
-        stale=None not in (stored, digest) and stored != digest,
+        stale=digest is not None and stored is not None and stored.partition("@")[0] != digest,  # @ is the day of a pin
     )
 
 

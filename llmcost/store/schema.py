@@ -43,7 +43,12 @@ def _provider_pages(store: Store) -> None:
     store.run(sql("store/provider_pages.sql"))
 
 
-MIGRATIONS: list[Callable[[Store], None]] = [_first, _aliases, _live_files, _provider_pages]
+def _priced_terms(store: Store) -> None:
+    """Version 5: which prices billed which names."""
+    store.run(sql("store/priced_terms.sql"))
+
+
+MIGRATIONS: list[Callable[[Store], None]] = [_first, _aliases, _live_files, _provider_pages, _priced_terms]
 """Migration N takes a store from version N to N+1. A new one is appended, an old one never changed."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

@@ -10,19 +10,33 @@ from typing import Any
 
 import pytest
 
-from llmcost.budgets.gate import DELTAS, Limits, Verdict, as_table, judge
+from llmcost.budgets.gate import Limits, Session, judge
+from llmcost.budgets.metrics import Asked
+from llmcost.budgets.rules import Rule
+from llmcost.budgets.verdict import DELTAS, Verdict, as_table
 from llmcost.config import Config
 from llmcost.render import render
 from llmcost.windows import Window
-from tests.spend.ledgers import NOON, Row, call, opened
+from tests.spend.ledgers import NOON, Row, call, opened, prices
 
 NOW = datetime.fromisoformat(NOON) + timedelta(hours=1)
 
 
-def judged(folder: Path, rows: list[Row], max_cost: str, *, window: Window | None = None, **more: Any) -> Verdict:
-    limits = Limits(max_cost=Decimal(max_cost), **more)
+def judged(
+    folder: Path,
+    rows: list[Row],
+    max_cost: str,
+    *,
+    window: Window | None = None,
+    per: tuple[str, ...] = (),
+    warn_at: Decimal | None = None,
+    now: datetime = NOW,
+    **limits: Any,
+) -> Verdict:
+    rule = Rule("max-cost", "cost", per=per, max=Decimal(max_cost), warn_at=warn_at)
     with opened(folder, rows) as store:
-        return judge(store, Config(), limits, None, window or Window(), "UTC", NOW)
+        asked = Asked(store, Config(), prices, None, window or Window(), "UTC", now)
+        return judge(Session(asked, Limits(**limits)), [rule])
 
 
 def statuses(verdict: Verdict) -> dict[str, str]:
@@ -55,14 +69,14 @@ def test_a_window_is_held_to_its_budget(
 
 
 def test_every_group_is_held_to_the_budget_of_per(tmp_path: Path) -> None:
-    verdict = judged(tmp_path, TEN, "0.005", per=["agent"], warn_at=Decimal("0.5"))
+    verdict = judged(tmp_path, TEN, "0.005", per=("agent",), warn_at=Decimal("0.5"))
 
     assert statuses(verdict) == {"max-cost agent=a": "breach", "max-cost agent=b": "warn"}
     assert verdict.exit_code == 3
 
 
 def test_a_group_without_a_name_is_a_group(tmp_path: Path) -> None:
-    assert statuses(judged(tmp_path, [call("x")], "1", per=["agent", "model"])) == {
+    assert statuses(judged(tmp_path, [call("x")], "1", per=("agent", "model"))) == {
         "max-cost agent=(none), model=small": "pass"
     }
 
@@ -75,7 +89,7 @@ def test_no_rows_cannot_be_judged(tmp_path: Path) -> None:
 
 
 def test_an_empty_ledger_cannot_be_judged(tmp_path: Path) -> None:
-    assert judged(tmp_path, [], "1", per=["agent"]).exit_code == 4
+    assert judged(tmp_path, [], "1", per=("agent",)).exit_code == 4
 
 
 @pytest.mark.parametrize(
@@ -107,7 +121,7 @@ def test_a_ledger_without_any_price_cannot_be_judged_whatever_may_be_unpriced(tm
 
 def test_the_unpriced_share_of_a_group_is_held_to_the_limit_too(tmp_path: Path) -> None:
     rows = [*TEN, call("own", agent="b", model="own")]
-    verdict = judged(tmp_path, rows, "1", per=["agent"], max_unpriced_share=Decimal("0.2"))
+    verdict = judged(tmp_path, rows, "1", per=("agent",), max_unpriced_share=Decimal("0.2"))
 
     assert statuses(verdict) == {"max-cost agent=a": "pass", "max-cost agent=b": "undecided"}
     reasons = {f.scope: f.reason for f in verdict.findings}
@@ -120,7 +134,7 @@ def test_a_feature_that_only_a_cache_answered_costs_nothing_and_passes(tmp_path:
         call("hit", agent="cached", kind="cache_hit"),
         call("try", agent="failed", kind="attempt", input_tokens=0),
     ]
-    verdict = judged(tmp_path, rows, "1", per=["agent"])
+    verdict = judged(tmp_path, rows, "1", per=("agent",))
 
     assert statuses(verdict)["max-cost agent=cached"] == "pass"
     assert statuses(verdict)["max-cost agent=failed"] == "pass"
@@ -160,7 +174,7 @@ def test_too_much_without_a_name_cannot_be_judged(tmp_path: Path) -> None:
 
 
 def test_the_json_is_that_of_the_contract(tmp_path: Path) -> None:
-    verdict = judged(tmp_path, [*TEN, call("own", model="own")], "0.005", per=["agent"], window=Window(0, None))
+    verdict = judged(tmp_path, [*TEN, call("own", model="own")], "0.005", per=("agent",), window=Window(0, None))
     document = json.loads(render(as_table(verdict, "UTC"), "json"))
 
     assert list(document) == ["schema", "result", "window", "data_until", "rules", "trust"]
@@ -189,7 +203,7 @@ def test_the_json_is_that_of_the_contract(tmp_path: Path) -> None:
 
 
 def test_people_see_what_matters_first(tmp_path: Path) -> None:
-    verdict = judged(tmp_path, TEN, "0.005", per=["agent"])
+    verdict = judged(tmp_path, TEN, "0.005", per=("agent",))
     text = render(as_table(verdict, "UTC"), "table")
 
     assert text.splitlines()[0] == "Gate: breach"
@@ -199,11 +213,9 @@ def test_people_see_what_matters_first(tmp_path: Path) -> None:
 
 
 def test_the_clock_is_the_one_it_is_given(tmp_path: Path) -> None:
-    limits = Limits(max_cost=Decimal(1), max_data_age=timedelta(hours=2))
-    with opened(tmp_path, TEN) as store:
-        results = [
-            judge(store, Config(), limits, None, Window(), "UTC", at).result
-            for at in (NOW, datetime(2030, 1, 1, tzinfo=timezone.utc))
-        ]
+    results = [
+        judged(tmp_path, TEN, "1", max_data_age=timedelta(hours=2), now=at).result
+        for at in (NOW, datetime(2030, 1, 1, tzinfo=timezone.utc))
+    ]
 
     assert results == ["pass", "undecided"]

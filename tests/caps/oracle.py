@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from llmcost.caps.cap import Cap
 
+SECOND = 1_000_000
 Counted = list[tuple[int, int]]
 """(time, weight) of what a window has counted, oldest first."""
 
@@ -18,13 +19,11 @@ def fits(cap: Cap, counted: Counted, t: int, weight: int) -> bool:
         return sum(w for at, w in counted if at > t - span) + weight <= limit
     if cap.kind == "aligned":
         return sum(w for at, w in counted if at // span == t // span) + weight <= limit
-    if cap.kind == "first_request":
-        begun, total = None, 0
-        for at, w in counted:
-            if begun is None or at >= begun + span:
-                begun, total = at, 0
-            total += w
-        return (total if begun is not None and t < begun + span else 0) + weight <= limit
+    if cap.kind in ("litellm-budget", "litellm-end-user"):
+        spent = sum(w for at, w in counted if at // span == t // span)
+        return spent < limit or (cap.kind == "litellm-end-user" and spent == limit)
+    if cap.kind in ("first_request", "litellm-rate", "litellm-budget-manager"):
+        return _opened(cap, counted, t, weight)
     if cap.kind == "sliding_counter":
         now = sum(w for at, w in counted if at // span == t // span)
         before = sum(w for at, w in counted if at // span == t // span - 1)
@@ -36,6 +35,19 @@ def fits(cap: Cap, counted: Counted, t: int, weight: int) -> bool:
             level = min(Fraction(limit), level + Fraction((at - last) * limit, span))
         level, last = level - w, at
     return level >= weight
+
+
+def _opened(cap: Cap, counted: Counted, t: int, weight: int) -> bool:
+    """Windows that a request opens."""
+    clock = SECOND if cap.kind == "litellm-rate" else 1
+    begun, total = None, 0
+    for exactly, w in counted:
+        at = exactly // clock * clock
+        if begun is None or at >= begun + cap.span_us:
+            begun, total = at, 0
+        total += w
+    spent = total if begun is not None and t // clock * clock < begun + cap.span_us else 0
+    return spent + (0 if cap.kind == "litellm-budget-manager" else weight) <= cap.limit
 
 
 def decide(rows: Sequence[tuple[str, int, int]], caps: Sequence[Cap], sees: Sequence[bool] | None = None) -> list[int]:

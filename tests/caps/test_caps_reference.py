@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from llmcost.caps.cap import Cap
+from llmcost.caps.customers import read
 from llmcost.caps.survival import Geometric, fit
 from llmcost.caps.worth import Plan, Targets, monthly_caps, short_window, worth
 from tests.caps.traffic import SECOND, Row, decisions
@@ -136,18 +137,14 @@ def test_the_caps_that_the_allowance_buys_are_those_of_the_reference() -> None:
 
 
 def test_churn_that_slows_is_fitted_to_real_subscriptions() -> None:
-    with gzip.open(Path(FOLDER or "") / "real" / "telco_customers.csv.gz", "rt", encoding="utf-8") as lines:
-        customers = [
-            (int(row["tenure"]), row["Churn"] == "Yes")
-            for row in csv.DictReader(lines)
-            if row["Contract"] == "Month-to-month"
-        ]
+    path = Path(FOLDER or "") / "real" / "telco_customers.csv.gz"
+    customers = list(read(path, None, "tenure", "Churn", {"Contract": "Month-to-month"}))
     found = fit(customers)
     assert found is not None
     assert found.customers + found.unusable == len(customers)
     # the first month loses more than later ones do: alpha / (alpha + beta) against the whole churn over all months
     first = found.alpha / (found.alpha + found.beta)
-    average = sum(gone for _, gone in customers) / sum(months for months, _ in customers)
+    average = sum(gone for _, gone in customers) / sum(months or 0 for months, _ in customers)
     assert first > average
     late = found.alpha / (found.alpha + found.beta + 24)
     assert late < average

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from llmcost.caps.recommend import _t
+from llmcost.caps.recommend import t_975
 from llmcost.render import render
 from tests.cli.program import inside
 from tests.spend.ledgers import PRICES, Row, call
@@ -115,7 +115,10 @@ def test_the_worth_of_a_plan_becomes_an_allowance_and_caps(run: Any) -> None:
     }
     assert plus["cost_per_turn"] is None
     # bob is over his allowance, so nobody's habits tell a short window
-    assert plus["recommended"] == [{"limit": 20, "unit": "request", "window": "month", "kind": "aligned"}]
+    assert plus["recommended"] == [
+        {"limit": 20, "unit": "request", "window": "month", "kind": "aligned"},
+        {"limit": "2", "unit": "usd", "window": "month", "kind": "aligned"},
+    ]
     assert free["monthly_cap"]["mean"] == 1500  # 1.50 / 0.001
     assert free["recommended"][1] == {"limit": 1, "unit": "request", "window": "3h", "kind": "rolling"}
 
@@ -232,7 +235,8 @@ ltv: {ltv_to_cac: 3, gross_margin: 60%, payback: 12 months, discount_rate: 0.8%/
     assert f"{Decimal(plus['actual']['ltv_after']):.6f}" == "174.620690"
     assert (plus["cost_per_request"]["mean"], plus["cost_per_request"]["p95"]) == ("0.012000000000", "0.045000000000")
     assert plus["monthly_cap"] == {"mean": 375, "safe95": 330, "p95_cost": 100}
-    assert [(cap["limit"], cap["window"]) for cap in plus["recommended"]] == [(330, "month"), (80, "3h")]
+    recommended = [(cap["limit"], cap["unit"], cap["window"]) for cap in plus["recommended"]]
+    assert recommended == [(330, "request", "month"), (80, "request", "3h"), ("4.5", "usd", "month")]
     short = plus["actual"]["short_window"]
     assert same(short["max_cost"], "233.6")
     assert (short["max_units"], short["times_over_budget"], short["max_duty_cycle"]) == (
@@ -271,7 +275,7 @@ def test_a_negative_bound_leaves_no_affordable_cap_and_says_why(run: Any) -> Non
 
 def test_an_allowance_below_one_request_is_no_cap_of_zero(run: Any) -> None:
     plus = by_plan(figures(run("--format", "json", config=CONFIG.replace("llm_share: 25%", "llm_share: 1%"))))["plus"]
-    assert plus["recommended"] == []  # 0.08 a month, and a request costs 0.10
+    assert [cap["unit"] for cap in plus["recommended"]] == ["usd"]  # 0.08 a month, and a request costs 0.10
     assert plus["actual"]["reasons"] == ["no affordable cap: the allowance buys less than one request a month"]
 
 
@@ -326,13 +330,67 @@ def test_an_ltv_of_ones_own_wins_once_its_basis_is_named(run: Any) -> None:
     users = "user,plan,ltv,revenue_per_month\nbob,plus,120,12\nsue,plus,,\n"
     told = by_plan(figures(run("--format", "json", users=users)))["plus"]
     assert (told["ltv_basis"], Decimal(told["ltv"])) == ("plan", 80)
-    assert "users have an LTV in users.csv, which is not used: say --ltv-basis" in run(users=users).out
+    assert "users have an LTV in users.csv, which is not used: say ltv: {basis: before}" in run(users=users).out
     own = by_plan(figures(run("--format", "json", "--ltv-basis", "before", users=users)))["plus"]
     # 120 over ten months: a quarter of 12 a month, and the margin of the price is still 3
     assert (own["ltv_basis"], Decimal(own["ltv"]), Decimal(own["bounds"]["llm_share"])) == ("before", 120, 3)
     assert "the LTV is the mean of 1 of 2 users" in own["actual"]["reasons"]
     found = figures(run("--format", "json", users=users))
     assert same(found["company"]["revenue"], "22")  # bob brings 12, sue the price
+
+
+def test_basis_and_horizon_may_stand_in_the_config_and_flags_beat_them(run: Any) -> None:
+    users = "user,plan,ltv\nbob,plus,120\nsue,plus,120\nann,free,10\nfay,free,10\n"
+    config = CONFIG.replace("llm_share: 25%", "llm_share: 25%, basis: before, horizon: 24 months")
+    own = by_plan(figures(run("--format", "json", config=config, users=users)))
+    # 120 over the months of two years that are paid for: (1 - 0.9^24) / 0.1
+    paid = (1 - 0.9**24) / 0.1
+    assert (own["plus"]["ltv_basis"], Decimal(own["plus"]["ltv"])) == ("before", 120)
+    assert near(own["plus"]["bounds"]["llm_share"], 0.25 * 120 / paid)
+    # free users too: they stay until they convert (10 %) or leave (15 %), and no margin is asked of what is free
+    assert near(own["free"]["bounds"]["llm_share"], 0.25 * 10 / ((1 - 0.75**24) / 0.25))
+    assert own["free"]["bounds"]["margin"] is None
+    flags = ("--ltv-basis", "after", "--ltv-horizon", "12 months")
+    after = by_plan(figures(run("--format", "json", *flags, config=config, users=users)))["plus"]
+    assert after["ltv_basis"] == "after"
+    assert near(after["ltv"], 120 + 1.25 * (1 - 0.9**12) / 0.1)
+    assert "ltv.horizon: '9d' is no whole number" in run(config=config.replace("24 months", "9d"), users=users).err
+
+
+def test_churn_may_be_a_table_of_customers_to_which_one_that_slows_is_fitted(run: Any, tmp_path: Path) -> None:
+    # alpha = beta = 1: of 840, 840 / (t + 1) are left after t months
+    left = [420, 280, 210, 168, 140, 120]
+    lines = ["who,stayed,gone,tariff"]
+    for month, (before, after) in enumerate(zip([840, *left], left, strict=False), start=1):
+        lines += [f"x,{month},Yes,monthly"] * (before - after)
+    lines += ["x,6,No,monthly"] * 120 + ["x,1,Yes,yearly"] * 50 + ["x,0,No,monthly", "x,1,maybe,monthly"]
+    (tmp_path / "customers.csv").write_text("\n".join(lines))
+    table = "churn: {customers: customers.csv, months: stayed, left: gone, where: {tariff: monthly}}"
+    config = CONFIG.replace("churn: 10%/month", table).replace(
+        "llm_share: 25%", "llm_share: 25%, discount_rate: 1%/month"
+    )
+    found = figures(run("--format", "json", config=config))
+    plus = by_plan(found)["plus"]
+    # 8 a month x the sum of 1 / (t + 1) x 1.01^-t
+    assert math.isclose(float(plus["ltv"]), 8 * sum(1 / (t + 1) / 1.01**t for t in range(1200)), rel_tol=1e-4)
+    assert plus["allowable_per_user_month"] == "2.000000000000"
+    rate = next(one for one in found["rates_assumed"] if one["rate"] == "plans.plus.churn.first month")
+    assert rate["given"] == (
+        "alpha 1.0000, beta 1.0000 of 840 customers in customers.csv, 2 of no use (no whole month yet, or unreadable)"
+    )
+    assert math.isclose(float(rate["used"]), 0.5, rel_tol=1e-4)
+    free = CONFIG.replace("churn: 15%/month", table)
+    reasons = by_plan(figures(run("--format", "json", config=free)))["free"]["actual"]["reasons"]
+    assert reasons == ["its churn is a table of customers: a free plan needs one rate"]
+    for was, becomes, sentence in (
+        ("stayed", "staid", "llmcost.yaml:6: customers.csv has no column 'staid'"),
+        ("customers.csv", "nobody.csv", "llmcost.yaml:6: nobody.csv cannot be read"),
+        ("tariff: monthly", "tariff: never", "plans.plus.churn: customers.csv has no customer who left"),
+        ("left: gone", "lefft: gone", "did you mean 'left'?"),
+    ):
+        done = run(config=config.replace(was, becomes))
+        assert (done.code, done.out) == (2, "")
+        assert sentence in done.err
 
 
 def test_turns_are_counted_where_they_are_known(run: Any) -> None:
@@ -357,7 +415,7 @@ def test_the_interval_is_of_the_mean_over_users(run: Any) -> None:
     ("freedom", "expected"), [(1, 12.7062), (9, 2.2622), (10, 2.2281), (30, 2.0423), (1000, 1.9623)]
 )
 def test_students_t_is_that_of_the_tables(freedom: int, expected: float) -> None:
-    assert math.isclose(float(_t(freedom)), expected, abs_tol=1e-4)
+    assert math.isclose(float(t_975(freedom)), expected, abs_tol=1e-4)
 
 
 def test_no_traffic_and_no_config_are_told_and_are_no_error(run: Any) -> None:
@@ -369,6 +427,16 @@ def test_no_traffic_and_no_config_are_told_and_are_no_error(run: Any) -> None:
     bare = figures(run("--format", "json", config="prices: {overrides: acme.yaml}\n"))
     assert [one["plan"] for one in bare["plans"]] == [None]
     assert bare["company"]["allowance"] is None
+
+
+def test_detail_is_in_the_json_too_with_exact_figures(run: Any) -> None:
+    plain, found = figures(run("--format", "json")), figures(run("--format", "json", "--detail"))
+    detail = found.pop("detail")
+    assert found == plain
+    by_title = {table["title"]: table["rows"] for table in detail}
+    mix = by_title["What a request costs, by feature and model"]
+    assert {"plan": "plus", "model": "big", "requests": 60, "mean": "0.1", "cost": "6"}.items() <= mix[0].items()
+    assert len(by_title) == 7
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "csv", "ndjson"])
@@ -391,7 +459,7 @@ def test_the_tables_fit_into_a_terminal(run: Any, monkeypatch: pytest.MonkeyPatc
         lambda tables, _form, _output: seen.extend(render(t, "table", width=width) for t in tables),
     )
     assert run("--detail").code == 0
-    assert len(seen) == 6
+    assert len(seen) == 13
     assert max(len(line) for text in seen for line in text.splitlines()) <= width
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from datetime import datetime, timedelta, timezone
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llmcost.caps import replay as engine
-from llmcost.caps.cap import COUNTS, KINDS, Cap
+from llmcost.caps.cap import COUNTS, GATEWAY_KINDS, KINDS, Cap
 from llmcost.caps.replay import Limit, replay
 from tests.caps import oracle
 from tests.caps.traffic import SECOND, Row, decisions, items
@@ -204,3 +207,43 @@ def test_every_kind_agrees_with_brute_force_on_bursts(kind: str, counts: str, un
     found = decisions(rows, [cap])[0]
     assert found == oracle.decide(rows, [cap])
     assert 0 < sum(found) < len(rows)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    hours=st.lists(st.sampled_from([0, 1, 5, 11, 13, 24, 100, 167, 300, 720]), max_size=40),
+    limit=st.integers(1, 4),
+    window=st.sampled_from(["day", "week", "month"]),
+    kind=st.sampled_from(["aligned", "litellm-end-user"]),
+    tz=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"]),
+)
+def test_windows_of_the_calendar_are_those_that_a_calendar_shows(
+    hours: list[int], limit: int, window: str, kind: str, tz: str
+) -> None:
+    rows, t = [], datetime(2026, 2, 27, 22, 30, tzinfo=timezone.utc)  # clocks change in March
+    for hour in hours:
+        t += timedelta(hours=hour)
+        rows.append(("u", int(t.timestamp()) * SECOND, 1))
+    counted: Counter[object] = Counter()
+    expected = []
+    for _, us, _ in rows:
+        local = datetime.fromtimestamp(us // SECOND, tz=ZoneInfo(tz))
+        period = {"day": local.date(), "week": local.isocalendar()[:2], "month": (local.year, local.month)}[window]
+        fits = counted[period] < limit if kind == "aligned" else counted[period] <= limit
+        counted[period] += fits
+        expected.append(0 if fits else 1)
+    assert decisions(rows, [Cap(limit, window, kind=kind)], tz=tz)[0] == expected
+
+
+@pytest.mark.parametrize("kind", GATEWAY_KINDS)
+@settings(max_examples=60, deadline=None)
+@given(gaps=rows_of, limit=st.integers(1, 9), window=st.sampled_from(["1min", "1h", "2h"]))
+def test_what_gateways_make_of_a_cap_is_decided_as_by_brute_force(
+    kind: str, gaps: list[tuple[str, int, int]], limit: int, window: str
+) -> None:
+    rows, t = [], 1_700_000_000 * SECOND
+    for user, gap, weight in gaps:
+        t += gap * SECOND + 400_000 * weight
+        rows.append((user, t, weight))
+    cap = Cap(limit, window, unit="token", kind=kind)
+    assert decisions(rows, [cap])[0] == oracle.decide(rows, [cap])

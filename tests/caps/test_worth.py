@@ -203,6 +203,27 @@ def test_a_fit_finds_the_numbers_that_made_the_customers() -> None:
     assert found.multiple(D(0)) is None
 
 
+@pytest.mark.parametrize(
+    ("left", "alpha", "beta", "log_likelihood"),
+    [
+        ([631, 468, 382, 326, 289, 262, 241], 0.704, 1.182, -1680.27),
+        ([869, 743, 653, 593, 551, 517, 491], 0.668, 3.806, -1611.16),
+    ],
+)
+def test_the_cohorts_of_fader_and_hardie_are_fitted_as_published(
+    left: list[int], alpha: float, beta: float, log_likelihood: float
+) -> None:
+    """Of 1,000 customers those who are left after each of seven renewals: Journal of Interactive Marketing 21 (2007) 76-90."""
+    customers: list[tuple[int | None, bool]] = []
+    for month, (before, after) in enumerate(zip([1000, *left], left, strict=False), start=1):
+        customers += [(month, True)] * (before - after)
+    found = fit([*customers, *[(7, False)] * left[-1]])
+    assert found is not None
+    assert isclose(found.alpha, alpha, abs_tol=6e-4)
+    assert isclose(found.beta, beta, abs_tol=6e-4)
+    assert isclose(found.log_likelihood, log_likelihood, abs_tol=0.01)
+
+
 def test_customers_who_are_all_alike_are_fitted_as_one_churn() -> None:
     customers = [(month, True) for month in range(1, 8) for _ in range(2 ** (7 - month))]
     found = fit([*customers, (7, False)])

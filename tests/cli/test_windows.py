@@ -8,7 +8,7 @@ import pytest
 
 from llmcost.errors import UsageError
 from llmcost.figures import instant_text
-from llmcost.windows import Window, now, parse, whole_days
+from llmcost.windows import Window, now, parse, period, whole_days
 
 AT = datetime(2026, 3, 31, 12, tzinfo=timezone.utc)
 
@@ -123,3 +123,40 @@ def test_a_window_is_widened_to_whole_days() -> None:
     assert whole_days(Window(day, 2 * day)) == Window(day, 2 * day)
     assert whole_days(Window(-1, None)) == Window(-day, None)
     assert whole_days(Window()) == Window()
+
+
+@pytest.mark.parametrize(
+    ("text", "since", "until"),
+    [
+        ("today", "2026-10-14T00", "2026-10-15T00"),
+        ("yesterday", "2026-10-13T00", "2026-10-14T00"),
+        ("this-week", "2026-10-12T00", "2026-10-19T00"),
+        ("last-week", "2026-10-05T00", "2026-10-12T00"),
+        ("this-month", "2026-10-01T00", "2026-11-01T00"),
+        ("last-month", "2026-09-01T00", "2026-10-01T00"),
+        ("2026-12", "2026-12-01T00", "2027-01-01T00"),
+        ("2026-W01", "2025-12-29T00", "2026-01-05T00"),
+        ("2026-10-05", "2026-10-05T00", "2026-10-06T00"),
+        ("2026-10-01..2026-10-03", "2026-10-01T00", "2026-10-03T00"),
+        ("7d", "2026-10-07T12", "2026-10-14T12"),
+    ],
+)
+def test_a_period_has_a_name(text: str, since: str, until: str) -> None:
+    found = period(text, "UTC", datetime(2026, 10, 14, 12, tzinfo=timezone.utc))
+    assert [instant_text(us) for us in (found.since_us, found.until_us)] == [f"{since}:00:00Z", f"{until}:00:00Z"]
+
+
+def test_a_period_is_of_days_in_the_zone() -> None:
+    found = period("2026-10-25", "Europe/Berlin", datetime(2026, 10, 30, tzinfo=timezone.utc))
+    # the day on which the clocks go back has 25 hours
+    assert [instant_text(us) for us in (found.since_us, found.until_us)] == [
+        "2026-10-24T22:00:00Z",
+        "2026-10-25T23:00:00Z",
+    ]
+
+
+@pytest.mark.parametrize("text", ["last-weak", "2026-13", "2026-W60", "2026-10-03..2026-10-01", "..", ""])
+def test_what_is_no_period_says_so(text: str) -> None:
+    with pytest.raises(UsageError) as told:
+        period(text, "UTC", datetime(2026, 10, 14, tzinfo=timezone.utc))
+    assert told.value.hint

@@ -74,6 +74,52 @@ EXAMPLE = 'llmcost sql "SELECT model, sum(cost) FROM ledger GROUP BY model"'
 
 CASES = {
     # the command line
+    "no policy": Case(
+        "simulate p.yaml", "simulate: no policy file 'p.yaml'", "llmcost simulate POLICY.yaml", set_up=store
+    ),
+    "unknown key of a policy": Case(
+        "simulate p.yaml",
+        "p.yaml:1: unknown key 'rulez'",
+        "did you mean 'rules'?",
+        set_up=both(store, file("p.yaml", "rulez: []\n")),
+    ),
+    "policy names a model without a price": Case(
+        "simulate p.yaml",
+        "p.yaml:2: 'openai/gpt-5-minni' has no price: unknown model",
+        "did you mean 'gpt-5-mini'?",
+        set_up=both(store, file("p.yaml", "models:\n  a: {model: openai/gpt-5-minni}\n")),
+    ),
+    "policy with a rule that nothing reaches": Case(
+        "simulate p.yaml",
+        "p.yaml:4: rules.b: unreachable, because the rule on line 3 has no 'when' and takes every request",
+        "give the rule on line 3 a 'when', or make it the last",
+        set_up=both(
+            store,
+            file(
+                "p.yaml",
+                "models: {a: {model: openai/gpt-5-mini}}\nrules:\n  - {name: a, route: a}\n  - {name: b, route: a}\n",
+            ),
+        ),
+    ),
+    "no paired quality": Case(
+        "simulate p.yaml --ideal",
+        "--ideal: no bound: the log has no answer of every model to the same request with a score",
+        "evaluate a sample (pair_by: task, or quality.column), or assume: --easy-share 20%..80%",
+        code=UNDECIDED,
+        set_up=both(store, file("p.yaml", "models: {a: {model: openai/gpt-5-mini}}\n")),
+    ),
+    "a wrong range": Case(
+        "simulate p.yaml --ideal --easy-share 80%..20%",
+        "--easy-share: '80%..20%' is no range of shares",
+        "write 20%..80%",
+        set_up=both(store, file("p.yaml", "models: {a: {model: openai/gpt-5-mini}}\n")),
+    ),
+    "a range without --ideal": Case(
+        "simulate p.yaml --easy-share 20%",
+        "--easy-share: is for --ideal",
+        "llmcost simulate POLICY.yaml --ideal --easy-share 20%..80%",
+        set_up=both(store, file("p.yaml", "default: as_logged\n")),
+    ),
     "unknown command": Case("repot", "llmcost: unknown command 'repot'", "did you mean 'report'?"),
     "command like no other": Case("zzz", "llmcost: unknown command 'zzz'", "llmcost --help"),
     "unknown command of prices": Case("prices lst", "prices: unknown command 'lst'", "did you mean 'list'?"),
@@ -257,10 +303,12 @@ CASES = {
         "gate --max-cost 1 --max-data-age 2months", "--max-data-age: '2months' is no length of time", "write 36h or 2d"
     ),
     "report without file": Case(
-        "gate --max-cost 1 --report json", "--report: 'json' names no file", "write --report json=gate.json"
+        "gate --max-cost 1 --report json", "--report: 'json' names no file", "write --report json=gate.json, or github"
     ),
     "report of no format": Case(
-        "gate --max-cost 1 --report junit=x", "--report: unknown format 'junit'", "one of json, markdown, csv, table"
+        "gate --max-cost 1 --report pdf=x",
+        "--report: unknown format 'pdf'",
+        "one of json, markdown, junit, sarif, csv, table, github",
     ),
     # config
     "no config": Case("report --config no.yaml", "--config: no config file 'no.yaml'", "check the path"),

@@ -7,9 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from llmcost.pricing import reprice
+from llmcost.pricing import charges, rates, reprice
+from llmcost.pricing.catalogue import as_of
+from llmcost.resources import sql
 from llmcost.store import open_ledger
-from tests.pricing.books import fill, model, row, tiny
+from tests.pricing.books import fill, model, row, tiny, us
 
 MILLION = {"fresh_input_tokens": 1_000_000}
 ROWS = [
@@ -138,3 +140,77 @@ def test_a_failure_leaves_everything_as_it_was(store, monkeypatch) -> None:
     assert costs(store) == [2, 7, 2, None, 0, 2]
     assert not reprice.is_stale(store, "old")
     assert store.rows("SELECT * FROM restatements") == []
+
+
+def test_only_changed_names_in_the_time_of_the_change_are_priced(store) -> None:
+    """`m` has a price that changes on the 2nd: rows of the 1st, and of `other`, are not looked at."""
+    changes = model('{to: 2026-11-02, per_mtok: {input: "2"}}\n{from: 2026-11-02, per_mtok: {input: "9"}}')
+    other = '  - {match: {exact: [other]}, prices: [{per_mtok: {input: "7"}}]}\n'
+    catalogue = tiny(changes + other)
+    assert [(r.day, r.rows) for r in reprice.reprice(store, catalogue)] == [(None, 1), ("2026-11-02", 1)]
+    # what a later price list concerns: from the 2nd on, and what has no time
+    later = tiny(changes.replace('"9"', '"10"') + other)
+    charges.prepare(store, later)
+    store.run(sql("pricing/concerned.sql"))
+    assert store.rows("SELECT model, since_us, until_us FROM concerned") == [("m", us("2026-11-02"), rates.FOREVER_US)]
+    store.run(sql("pricing/to_price.sql"))
+    # an undated row of a model whose price changes has no cost, but is looked at
+    assert store.rows("SELECT seq FROM to_price ORDER BY seq") == [(3,), (5,), (6,)]
+    store.run("DROP TABLE to_price")
+
+
+def test_nothing_is_priced_where_no_price_changed(store) -> None:
+    store.run("UPDATE requests SET cost = 5 WHERE seq = 2")
+    assert reprice.reprice(store, prices("2", "same prices, other file")) == []
+    assert store.fact("catalogue") == "same prices, other file"
+    assert reprice.reprice(store, prices("2", "again"), every=True) == [
+        reprice.Restatement("2026-11-01", 1, Decimal(5), Decimal(7))
+    ]
+
+
+def test_reprice_equals_pricing_everything_anew(store, tmp_path) -> None:
+    for usd in ("3", "0.5", "2"):
+        reprice.reprice(store, prices(usd, usd))
+        with open_ledger(tmp_path / f"{usd}.duckdb", create=True) as anew:
+            fill(anew, ROWS)
+            reprice.reprice(anew, prices(usd, usd))
+            text = "SELECT seq, cost, price_id, unpriced_reason, usage_basis FROM requests ORDER BY seq"
+            assert store.rows(text) == anew.rows(text)
+
+
+DATED = """
+    {to: 2026-11-01, per_mtok: {input: "4"}}
+    {from: 2026-11-01, to: 2026-11-02, per_mtok: {input: "2"}}
+    {from: 2026-11-02, per_mtok: {input: "1"}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("day", "costs_of"),
+    [
+        ("2026-10-31", [4, 4, 4]),
+        ("2026-11-01", [4, 2, 2]),
+        ("2026-11-02", [4, 2, 1]),
+        ("2027-01-01", [4, 2, 1]),
+    ],
+)
+def test_prices_as_of_a_day_stand_still_after_it(tmp_path, day: str, costs_of: list[int]) -> None:
+    catalogue = as_of(tiny(model(DATED)), day)
+    assert catalogue.digest == f"tiny@{day}"
+    with open_ledger(tmp_path / "l.duckdb", create=True) as store:
+        fill(store, [row(when, **MILLION) for when in ("2026-10-31", "2026-11-01", "2026-11-02")])
+        reprice.reprice(store, catalogue)
+        assert costs(store) == costs_of
+
+
+def test_a_pin_stays_until_it_is_lifted(tmp_path) -> None:
+    catalogue = tiny(model(DATED))
+    with open_ledger(tmp_path / "l.duckdb", create=True) as store:
+        fill(store, [row("2026-11-02", **MILLION)])
+        reprice.pin(store, "2026-10-31")
+        reprice.reprice(store, reprice.pinned(store, catalogue))
+        assert costs(store) == [4]
+        assert not reprice.is_stale(store, reprice.pinned(store, catalogue).digest)
+        reprice.pin(store, None)
+        assert reprice.reprice_stale(store, reprice.pinned(store, catalogue)) == 1
+        assert costs(store) == [1]

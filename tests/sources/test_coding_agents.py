@@ -575,7 +575,7 @@ def test_a_growing_file_read_twice_gives_what_one_read_gives(tmp_path: Path, nam
         assert read(tmp_path / f"cut{cut}", ledger=ledger).rows == after.rows
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 1 << 30))
 def test_shuffled_files_and_repeated_lines_change_nothing(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     # lines of Codex and of Gemini's growing chat mean something only in their order: they are said again in place

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from llmcost.errors import UsageError
-from llmcost.sources import formats
+from llmcost.sources import recognise
 from tests.sources.reading import Read, put, read, tokens, usd
 
 Record = dict[str, Any]
@@ -545,7 +545,7 @@ LOOKALIKES: list[Record] = [
 
 @pytest.mark.parametrize("record", LOOKALIKES, ids="+".join)
 def test_names_that_other_people_use_too_are_no_gateway(record: Record) -> None:
-    assert formats.of_record(record) is None
+    assert recognise.of_record(record) is None
 
 
 # -- sums of many requests

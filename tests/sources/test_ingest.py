@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from llmcost import config
-from llmcost.sources import formats, ingest
+from llmcost.sources import formats, ingest, recognise
 from llmcost.store import open_ledger
 from tests.sources.reading import prices, put, read
 
@@ -179,7 +179,7 @@ def test_progress_tells_how_many_bytes_are_done(tmp_path: Path) -> None:
 
 def test_the_majority_names_the_format_and_not_the_first_record() -> None:
     summary, chat = {"type": "summary"}, {"object": "chat.completion", "usage": {}}
-    assert formats.vote([summary, chat, chat, "text", None]).most_common(1) == [("openai_chat", 2)]
+    assert recognise.vote([summary, chat, chat, "text", None]).most_common(1) == [("openai_chat", 2)]
 
 
 def test_the_rows_of_the_detection_table_have_a_query_and_words_for_people() -> None:

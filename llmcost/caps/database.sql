@@ -1,0 +1,2 @@
+-- the only row: the name that the engine has for the open ledger
+SELECT current_database()

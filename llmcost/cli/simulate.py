@@ -1,0 +1,108 @@
+"""llmcost simulate: what the same traffic would have cost under another policy"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from llmcost.cli import options, session
+
+if TYPE_CHECKING:
+    from llmcost.routing.policy import Policy
+
+
+def simulate(
+    policy: Annotated[str, typer.Argument(metavar="POLICY.yaml", help="The policy: models, rules, caps.")],
+    explain: Annotated[bool, typer.Option("--explain", help="Also every way that requests took, per rule.")] = False,
+    ideal: Annotated[
+        bool, typer.Option("--ideal", help="The bound: the cheapest among the best answers, by paired quality.")
+    ] = False,
+    easy_share: Annotated[
+        Optional[str],
+        typer.Option("--easy-share", metavar="RANGE", help="With --ideal: assume that such a share is easy, 20%..80%."),
+    ] = None,
+    export: Annotated[
+        Optional[str],
+        typer.Option("--export", metavar="ROUTER", help="Write the router configuration instead: litellm."),
+    ] = None,
+    where: options.Where = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    last: options.Last = None,
+    tz: options.Tz = None,
+    currency: options.Currency = None,
+    format: options.Format = "table",
+    output: options.Output = None,
+    strict: options.Strict = False,
+    log: options.Log = None,
+    db: options.Db = None,
+    config: options.ConfigFile = None,
+    wait: options.Wait = 15.0,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    debug: options.Debug = False,
+) -> None:
+    """Replays the logged traffic under a routing policy: cost, interval, quality, latency, and what it all rests on.
+
+    \b
+    llmcost simulate cheap-first.yaml
+    llmcost simulate cheap-first.yaml --explain --where "plan = 'free'"
+    llmcost simulate cheap-first.yaml --log logs/ --format json
+    llmcost simulate routers.yaml --ideal                     what no router can beat
+    llmcost simulate routers.yaml --ideal --easy-share 20%..80%
+    llmcost simulate cheap-first.yaml --export litellm --output config.yaml
+
+    A request that goes to another model loses its cache there, and its tokens are those of that model where the log
+    knows them. What is assumed is listed; without measured token ratios there is no interval.
+    """
+    from dataclasses import replace
+    from pathlib import Path
+
+    from llmcost.errors import UNDECIDED, UsageError
+    from llmcost.routing import bounds, language, view
+    from llmcost.routing import simulate as replay
+    from llmcost.routing.placed import Question
+
+    if easy_share is not None and not ideal:
+        raise UsageError(
+            "is for --ideal", place="--easy-share", hint="llmcost simulate POLICY.yaml --ideal --easy-share 20%..80%"
+        )
+    settings = session.config(config)
+    session.only_usd(currency, settings)
+    told = language.load(Path(policy))
+    if export is not None:
+        session.one_of(export, ("litellm",), "--export", "router")
+        _export(told, output, quiet=quiet)
+        return
+    easy = bounds.shares(easy_share) if easy_share is not None else None
+    zone = session.zone(tz, settings)
+    question = Question(session.condition(where), session.window(since, until, last, zone), zone)
+    prices = session.catalogue(settings)
+    programs = format in ("json", "ndjson", "csv")
+    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+        if easy is not None:
+            session.show(bounds.assumed(store, settings, told, prices, question, easy), format, output)
+            return
+        asked = replace(told, bootstrap=0) if ideal else told
+        found = replay.simulate(
+            store, settings, asked, prices, question, digest=session.digest(settings), by_rule=explain
+        )
+        if ideal:
+            tables = [bounds.as_document(found) if programs else bounds.for_people(found)]
+        else:
+            tables = [view.as_document(found)] if programs else view.for_people(found, explain=explain)
+    session.show(tables, format, output)
+    if strict and not view.requests_of(found):
+        raise typer.Exit(UNDECIDED)
+
+
+def _export(policy: Policy, output: str | None, *, quiet: bool) -> None:
+    """The configuration on stdout or in a file; on stderr what it cannot express."""
+    from llmcost.render import write
+    from llmcost.routing import litellm
+
+    text, missing = litellm.configuration(policy)
+    write(text, output)
+    for sentence in missing:
+        session.say(f"not expressed: {sentence}", quiet=quiet)

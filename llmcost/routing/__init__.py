@@ -1,0 +1,1 @@
+"""What the same traffic would have cost under another policy: the policy language, replay, intervals, quality, caches."""

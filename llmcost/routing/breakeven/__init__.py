@@ -1,0 +1,1 @@
+"""From which volume another way of buying pays: a fine-tuned model, own GPUs, provisioned throughput, batch."""

@@ -1,0 +1,154 @@
+"""What each provider's prompt cache asks and gives: minimum, step, lifetimes and where a write is billed, by model and date."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+FIVE_MINUTES, HALF_AN_HOUR, HOUR, DAY = 300, 1800, 3600, 86_400
+
+FREE: Mapping[int, str | None] = {FIVE_MINUTES: None, HOUR: None, DAY: None}
+"""A write costs no more than the input that it is."""
+ANTHROPIC_WRITES: Mapping[int, str | None] = {
+    FIVE_MINUTES: "cache_write_5m_tokens",
+    HOUR: "cache_write_1h_tokens",
+}
+
+
+@dataclass(frozen=True)
+class CacheRule:
+    """How a family of models caches prompts. Prices are none of its business: a write goes to a column, the catalogue bills it."""
+
+    providers: tuple[str, ...]
+    models: str
+    """A regular expression of the whole name, in lower case, without a date or version behind it."""
+    min_tokens: int
+    """A prefix shorter than this is neither read nor written."""
+    step_tokens: int
+    """Reads come in multiples of this."""
+    writes: Mapping[int, str | None]
+    """Lifetimes in seconds that can be chosen, with the ledger column in which a write at that lifetime is billed."""
+    ttl_s: int
+    """The lifetime without a choice."""
+    automatic: bool
+    """Whether a prompt is cached unasked."""
+    confidence: str
+    """vendor: read on the vendor's own page; second_hand: somebody else says so; assumed: a stand-in for what is not published."""
+    source: str
+    seen: date
+    since: date = date.min
+    until: date = date.max
+    note: str = ""
+
+
+def _openai(models: str, minimum: int, step: int, writes: Mapping[int, str | None], ttl_s: int, note: str) -> CacheRule:
+    return CacheRule(
+        ("openai", "azure"),
+        models,
+        minimum,
+        step,
+        writes,
+        ttl_s,
+        automatic=True,
+        confidence="vendor",
+        source="https://developers.openai.com/api/docs/guides/prompt-caching",
+        seen=date(2026, 10, 1),
+        note=note,
+    )
+
+
+def _anthropic(models: str, minimum: int, confidence: str, source: str) -> CacheRule:
+    return CacheRule(
+        ("anthropic", "bedrock", "vertex"),
+        models,
+        minimum,
+        1,
+        ANTHROPIC_WRITES,
+        FIVE_MINUTES,
+        automatic=False,
+        confidence=confidence,
+        source=source,
+        seen=date(2026, 10, 7),
+        note="one breakpoint at the end of the prompt; a hit refreshes its lifetime free of charge",
+    )
+
+
+def _google(models: str, minimum: int, seen: date, since: date = date.min, until: date = date.max) -> CacheRule:
+    return CacheRule(
+        ("google", "vertex"),
+        models,
+        minimum,
+        1,
+        FREE,
+        FIVE_MINUTES,
+        automatic=True,
+        confidence="assumed",
+        source="https://ai.google.dev/gemini-api/docs/caching",
+        seen=seen,
+        since=since,
+        until=until,
+        note="the minimum is the vendor's; the lifetime of implicit caching is not published: 5 minutes stand in for it",
+    )
+
+
+_CLAUDE = r"(?:[a-z.]*anthropic\.)?claude-"
+_CLAUDE_PAGE = (
+    "https://github.com/anthropics/anthropic-sdk-python/issues/1194"  # quotes the vendor's table word for word
+)
+_LITELLM_PAGE = "https://docs.litellm.ai/docs/completion/prompt_caching"
+_CHANGED = date(2026, 7, 7)
+"""The first day on which Google's page was seen with its present minimums; the day before, the older ones hold."""
+
+RULES: tuple[CacheRule, ...] = (
+    _openai(
+        r"gpt-(?:5\.(?:[6-9]|\d\d)|[6-9]|\d\d).*",
+        1024,
+        1,
+        {HALF_AN_HOUR: "cache_write_other_tokens"},
+        HALF_AN_HOUR,
+        "from GPT-5.6 on a write costs 1.25 times the input; the 30 minutes are second-hand",
+    ),
+    _openai(
+        r"(?:ft:)?(?:gpt-4o|gpt-4\.1|gpt-4\.5|gpt-5|o1|o3|o4|codex|chatgpt-4o).*",
+        1024,
+        128,
+        FREE,
+        FIVE_MINUTES,
+        "cleared after 5 to 10 minutes of silence, after an hour at the latest; longer where retention of 24 hours holds",
+    ),
+    _anthropic(_CLAUDE + r"(?:opus|fable|mythos)-5.*", 512, "second_hand", _LITELLM_PAGE),
+    _anthropic(_CLAUDE + r"opus-4-7.*", 2048, "second_hand", "https://dev.to/creeta"),
+    _anthropic(_CLAUDE + r"(?:haiku-4-5|opus-4-[56]).*", 4096, "vendor", _CLAUDE_PAGE),
+    _anthropic(_CLAUDE + r"(?:haiku-3|3-5-haiku|3-haiku).*", 2048, "vendor", _CLAUDE_PAGE),
+    _anthropic(_CLAUDE + r"(?:sonnet-5|opus-4-8).*", 1024, "second_hand", _LITELLM_PAGE),
+    _anthropic(_CLAUDE + r".*(?:sonnet|opus).*", 1024, "vendor", _CLAUDE_PAGE),
+    _google(r"gemini-2\.5-pro.*", 4096, date(2026, 5, 7), until=_CHANGED),
+    _google(r"gemini-2\.5-flash.*", 1024, date(2026, 5, 7), until=_CHANGED),
+    _google(r"gemini-2\.5.*", 2048, date(2026, 10, 13), since=_CHANGED),
+    _google(r"gemini-(?:3|4).*", 4096, date(2026, 10, 13)),
+)
+"""The first that fits holds. Whoever is not in it has no rule: its caching is not simulated, visibly."""
+
+_REGION = re.compile(r"^(?:us|eu|apac|global|au|jp)\.")
+
+
+@cache
+def rule(provider: str | None, model: str | None, day: date) -> CacheRule | None:
+    """The rule of a model of the catalogue on a day; None where none is known."""
+    if provider is None or model is None:
+        return None
+    name = _REGION.sub("", model.lower().rpartition("/")[2])
+    for one in RULES:
+        if provider.lower() in one.providers and one.since <= day < one.until and re.fullmatch(one.models, name):
+            return one
+    return None
+
+
+def ttl_s(found: CacheRule, wanted_s: int | None) -> int | None:
+    """The lifetime to simulate: the wanted one where the rule offers it, the usual one without a wish, else None."""
+    if wanted_s is None:
+        return found.ttl_s
+    return wanted_s if wanted_s in found.writes else None
