@@ -87,8 +87,8 @@ models:
     mode: chat
     match: {exact: [risen]}
     prices:
-      - {from: 2026-10-08, per_mtok: {input: "2", output: "10"}, source: {url: "https://acme.example/p", checked: 2026-10-08}}
       - {from: 2020-01-01, to: 2026-10-08, per_mtok: {input: "1", output: "10"}, source: {url: "https://acme.example/p", checked: 2026-10-01}}
+      - {from: 2026-10-08, per_mtok: {input: "2", output: "10"}, source: {url: "https://acme.example/p", checked: 2026-10-08}}
 """
 
 
