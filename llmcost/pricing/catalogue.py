@@ -18,7 +18,7 @@ from llmcost.resources import PACKAGE, catalogue_folder
 
 if TYPE_CHECKING:  # a report asks for the digest only, and must not wait for the reader
     from llmcost.pricing import reader
-    from llmcost.pricing.entries import Model
+    from llmcost.pricing.entries import Deal, Model
 
 DAY_US = 86_400_000_000
 
@@ -30,7 +30,7 @@ class Catalogue:
     The overrides come first (the last file before the others), then the shipped catalogue. `aliases` leads from every
     name of a provider, in lower case, to the provider. `owners` are those whose prices are their own: a model without a
     provider is looked up among them. `digest` changes whenever a file does; `as_of` is the newest day on which a price
-    was checked.
+    was checked. `deals` are the user's discounts and mark-ups.
     """
 
     layers: tuple[tuple[Model, ...], ...]
@@ -38,6 +38,7 @@ class Catalogue:
     owners: frozenset[str]
     digest: str
     as_of: str | None
+    deals: tuple[Deal, ...] = ()
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -61,24 +62,30 @@ def digest(overrides: Iterable[Path] = ()) -> str:
 def load(overrides: Iterable[Path] = ()) -> Catalogue:
     """The whole catalogue. UsageError names file and line of what is not understood."""
     from llmcost.pricing import reader
+    from llmcost.pricing.deals import checked
 
     overrides = list(overrides)
     shipped = _shipped(files())
     aliases, owners = dict(shipped.aliases), set(shipped.owners)
     layers: list[tuple[Model, ...]] = []
+    deals: list[Deal] = []
     as_of = [shipped.as_of] if shipped.as_of else []
     for path in overrides:
         book = reader.read(_bytes(path), str(path))
+        deals += book.deals
+        if book.provider is None:
+            continue
         provider = aliases.get(book.provider.lower(), book.provider)
         # a new provider sets its own prices; a known one stays what it is
         owners |= set() if book.hosts_others or provider in aliases.values() else {provider}
         _claim(aliases, book, provider)
-        models = tuple(replace(m, provider=provider, hosted=provider not in owners) for m in book.models)
+        models = tuple(replace(m, provider=provider, hosted=provider not in owners, own=True) for m in book.models)
         layers.insert(0, models)
         as_of += _checked(models)
-    return Catalogue(
+    found = Catalogue(
         (*layers, *shipped.layers), aliases, frozenset(owners), digest(overrides), max(as_of, default=None)
     )
+    return replace(found, deals=checked(deals, found)) if deals else found
 
 
 def as_of(catalogue: Catalogue, day: str) -> Catalogue:
@@ -88,7 +95,8 @@ def as_of(catalogue: Catalogue, day: str) -> Catalogue:
     """
     until_us = day_us(day) + DAY_US
     layers = tuple(tuple(_model_as_of(model, until_us) for model in layer) for layer in catalogue.layers)
-    return replace(catalogue, layers=layers, digest=f"{catalogue.digest}@{day}")
+    deals = tuple(deal for deal in catalogue.deals if (deal.since_us or 0) < until_us)
+    return replace(catalogue, layers=layers, deals=deals, digest=f"{catalogue.digest}@{day}")
 
 
 def _model_as_of(model: Model, until_us: int) -> Model:
@@ -141,6 +149,9 @@ def _parsed(paths: Sequence[Path], state: str) -> Catalogue:
     models: list[Model] = []
     for path in paths:
         book = reader.read(_bytes(path), path.name)
+        if book.provider is None or book.deals:
+            hint = "put discounts and markup into a file of prices.overrides"
+            raise UsageError("a catalogue holds list prices", place=book.place, hint=hint)
         _claim(aliases, book, book.provider)
         owners |= set() if book.hosts_others else {book.provider}
         models += book.models
@@ -172,7 +183,7 @@ def _checked(models: Iterable[Model]) -> list[str]:
 
 
 def _claim(aliases: dict[str, str], book: reader.Book, provider: str) -> None:
-    for alias in (book.provider, *book.aliases):
+    for alias in (book.provider or provider, *book.aliases):
         holder = aliases.setdefault(alias.lower(), provider)
         if holder != provider:
             raise UsageError(

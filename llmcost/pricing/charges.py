@@ -98,7 +98,8 @@ def _resolve(catalogue: Catalogue, wanted: Iterable[Terms]) -> Iterator[_Resolve
             yield _Resolved(terms, None, [], match.reason)
             continue
         try:
-            yield _Resolved(terms, match.model, rates.boxes(match.model, match.name, rates.Terms(*others)), None)
+            found = rates.boxes(match.model, match.name, rates.Terms(*others), catalogue.deals)
+            yield _Resolved(terms, match.model, found, None)
         except rates.NoTermsError as error:
             yield _Resolved(terms, match.model, [], str(error))
 
@@ -115,5 +116,10 @@ def _detail(model: Model, box: rates.Box) -> dict[str, object]:
         "pico": {column: str(value) for column, value in box.pico.items()},
         "unit_pico": {unit: str(value) for unit, value in box.unit_pico.items()},
         "once": sorted(box.once),
+        "base": {name: [rate, str(usd)] for name, (rate, usd) in box.base.items()},
+        "factors": [
+            {"what": s.what, "multiply": str(s.factor.multiply), "not_on": sorted(s.factor.not_on), "place": s.place}
+            for s in box.factors
+        ],
         "source": dict(box.price.source),
     }

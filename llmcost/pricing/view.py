@@ -69,7 +69,7 @@ def card(catalogue: Catalogue, name: str, provider: str | None, terms: rates.Ter
         )
     model: Model = match.model
     try:
-        found = rates.boxes(model, match.name, terms)
+        found = rates.boxes(model, match.name, terms, catalogue.deals)
     except rates.NoTermsError as error:
         raise UsageError(f"'{name}' has no price: {error}", place="prices show") from error
     columns = [
