@@ -283,7 +283,7 @@ CASES = {
         "reconcile takes usage and cost pages, a FOCUS file or a CSV invoice",
         set_up=log,
     ),
-    "currency": Case("report --currency EUR", "--currency: figures in EUR are not available yet", "leave it at USD"),
+    "currency": Case("caps --currency EUR", "--currency: figures in EUR are not available yet", "leave it at USD"),
     "unknown source": Case(
         "sources litellm_spendlog", "sources: unknown format 'litellm_spendlog'", "did you mean 'litellm_spendlogs'?"
     ),
