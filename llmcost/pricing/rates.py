@@ -167,7 +167,9 @@ def _offer(price: Price, terms: Terms) -> _Offer:
             steps.append(Step(", ".join(f"{key} {facts[key]}" for key in modifier.when), modifier))
             priced |= modifier.when.keys()
     said += [f"{key}={facts[key]}" for key in facts if key in priced]
-    unsold = [f"tier=standard ({tier} not sold)"] if not service and tier not in (*STANDARD_TIERS, *PREPAID_TIERS) else []
+    unsold = (
+        [f"tier=standard ({tier} not sold)"] if not service and tier not in (*STANDARD_TIERS, *PREPAID_TIERS) else []
+    )
     unsold += [f"speed=standard ({speed} not sold)"] if "speed" not in priced and speed not in STANDARD_SPEEDS else []
     return _Offer(sheet, fees, tuple(steps), (*said, *unsold), bool(unsold))
 
