@@ -283,7 +283,13 @@ CASES = {
         "reconcile takes usage and cost pages, a FOCUS file or a CSV invoice",
         set_up=log,
     ),
-    "currency": Case("caps --currency EUR", "--currency: figures in EUR are not available yet", "leave it at USD"),
+    "currency": Case("report --currency euro", "--currency: 'euro' is no currency", "write its code: EUR"),
+    "currency without rates": Case(
+        "report a.jsonl --currency EUR",
+        "--currency: no exchange rate of EUR",
+        "name a file of rates: fx: fx.csv (currency,date,usd)",
+        set_up=file("a.jsonl", '{"ts": "2026-10-01T00:00:00Z", "model": "gpt-4o", "input_tokens": 1}\n'),
+    ),
     "unknown source": Case(
         "sources litellm_spendlog", "sources: unknown format 'litellm_spendlog'", "did you mean 'litellm_spendlogs'?"
     ),
