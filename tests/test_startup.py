@@ -25,7 +25,7 @@ def loaded(*arguments: str, cwd: object = None) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-COMMANDS = ("report", "ingest", "explain", "export", "gate", "sql", "reprice", "sources", "prices", "caps")
+COMMANDS = ("report", "ingest", "explain", "export", "gate", "sql", "reprice", "sources", "prices", "caps", "breakeven")
 
 
 @pytest.mark.parametrize(
