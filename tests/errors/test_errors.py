@@ -72,7 +72,44 @@ NO_LEDGER = "llmcost ingest LOGS first, or llmcost report LOGS for a look withou
 TABLES = "tables: ledger, requests, files, quarantine, prices, restatements"
 EXAMPLE = 'llmcost sql "SELECT model, sum(cost) FROM ledger GROUP BY model"'
 
+OFFER = "breakeven selfhost --gpu-hour 2 --tokens-per-second 100"
+
 CASES = {
+    # break-even
+    "a term that is no figure": Case(
+        "breakeven selfhost --gpu-hour much --tokens-per-second 100",
+        "--gpu-hour: 'much' is no figure",
+        "write 2.50, 1200000 or 30%",
+    ),
+    "a term that must be above 0": Case(
+        "breakeven selfhost --gpu-hour 2 --tokens-per-second 0",
+        "--tokens-per-second: '0' is no figure above 0",
+        "write 2.50, 1200000 or 30%",
+    ),
+    "a share above everything": Case(
+        "breakeven batch --discount 150%",
+        "--discount: '150%' is more than everything",
+        "write 0.3 or 30%",
+    ),
+    "nothing left for the GPUs": Case(
+        f"{OFFER} --escalation 1",
+        "--escalation: nothing is left for the GPUs",
+        "write a share below 1",
+    ),
+    "a break-even without production traffic": Case(
+        OFFER,
+        "there is no production traffic to compare with",
+        "llmcost report shows what is there",
+        UNDECIDED,
+        lambda folder: ledger(folder, [call("a", environment="staging")]),
+    ),
+    "a break-even without prices": Case(
+        OFFER,
+        "no request of this traffic has a price",
+        "llmcost report --by model shows what is unpriced",
+        UNDECIDED,
+        lambda folder: ledger(folder, [call("a", model="nobody-knows")]),
+    ),
     # the command line
     "no policy": Case(
         "simulate p.yaml", "simulate: no policy file 'p.yaml'", "llmcost simulate POLICY.yaml", set_up=store
