@@ -17,7 +17,7 @@ from llmcost.pricing.reader import EPOCH
 STANDARD_TIERS = ("", "default", "standard", "on_demand", "auto")
 STANDARD_SPEEDS = ("", "standard")
 PREPAID_TIERS = ("provisioned", "provisioned_throughput")
-"""Capacity bought by the hour: its tokens are not billed one by one, so the standard price would be wrong."""
+"""Capacity bought by the hour: a request on it costs nothing more. What the capacity costs is fixed money, told apart from this."""
 
 FOREVER_US = 253_402_300_800_000_000
 """The year 10000: an upper bound that every comparison understands."""
@@ -82,7 +82,7 @@ class Box:
 
 
 class NoTermsError(Exception):
-    """The model has prices, but none that these terms could be billed by."""
+    """The model has prices, but none under this name."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class _Offer:
 def boxes(
     model: Model, name: str, terms: Terms, deals: Iterable[Deal] = (), fx: Mapping[Day, Decimal] | None = None
 ) -> list[Box]:
-    """All boxes of `model` under the matched `name`. NoTermsError when no dated entry can bill these terms.
+    """All boxes of `model` under the matched `name`. NoTermsError when no entry is for this name.
 
     With `fx` (currency and day -> USD) a price in another currency has a box per day, at the rate of that day; days without
     a rate have a reason. Without it figures stay in the currency of the price.
@@ -117,8 +117,6 @@ def boxes(
     mine = dealing.on(deals, model, name)
     for since_us, until_us, price in _entries(model, name):
         offer = _offer(price, terms)
-        if offer is None:
-            continue
         for span_since_us, span_until_us in _spans(offer.sheet, mine, since_us, until_us):
             dealt = _dealt(offer, dealing.in_force(mine, span_since_us))
             if fx is None or model.currency == "USD":
@@ -135,7 +133,7 @@ def boxes(
                     }
                     found.append(box if day else replace(box, **unrated))  # type: ignore[arg-type]
     if not found:
-        raise NoTermsError(f"no price for service tier {terms.service_tier}")
+        raise NoTermsError(f"no price under the name {name}")
     return found
 
 
@@ -167,8 +165,8 @@ def _end(until_us: int | None) -> int:
     return FOREVER_US if until_us is None else until_us
 
 
-def _offer(price: Price, terms: Terms) -> _Offer | None:
-    """What is not sold is processed, and billed, as standard; None for prepaid capacity, which has no such price."""
+def _offer(price: Price, terms: Terms) -> _Offer:
+    """What is not sold is processed, and billed, as standard; prepaid capacity costs nothing by the token."""
     tier, speed, region, geo = (
         (term or "").lower() for term in (terms.service_tier, terms.speed, terms.region, terms.inference_geo)
     )
@@ -181,7 +179,8 @@ def _offer(price: Price, terms: Terms) -> _Offer | None:
         fees.update(service.fees)
         steps += [Step(f"tier {tier}", service.factor)] if service.factor else []
     elif tier in PREPAID_TIERS:
-        return None
+        said.append(f"tier={tier}")
+        steps.append(Step(f"tier {tier}, marginal: the capacity is a fixed cost", Factor(Decimal(0), frozenset())))
     facts = {"region": region, "inference_geo": geo, "speed": speed}
     priced: set[str] = set()
     for modifier in price.modifiers:
@@ -189,7 +188,9 @@ def _offer(price: Price, terms: Terms) -> _Offer | None:
             steps.append(Step(", ".join(f"{key} {facts[key]}" for key in modifier.when), modifier))
             priced |= modifier.when.keys()
     said += [f"{key}={facts[key]}" for key in facts if key in priced]
-    unsold = [f"tier=standard ({tier} not sold)"] if not service and tier not in STANDARD_TIERS else []
+    unsold = (
+        [f"tier=standard ({tier} not sold)"] if not service and tier not in (*STANDARD_TIERS, *PREPAID_TIERS) else []
+    )
     unsold += [f"speed=standard ({speed} not sold)"] if "speed" not in priced and speed not in STANDARD_SPEEDS else []
     return _Offer(sheet, fees, tuple(steps), (*said, *unsold), bool(unsold))
 

@@ -114,7 +114,9 @@ def _notes(row: dict[str, Any], facts: dict[str, Any]) -> list[str]:
         notes.append(f"price {row['price_id']}{since}{terms}")
         source = facts["price_source"] or {}
         notes.append("price from " + ("; ".join(f"{k} {v}" for k, v in source.items()) or "a file of your own"))
-        notes += [f"{one['what']} (x {one['multiply']}): {one['place']}" for one in facts["price_factors"] if one["place"]]
+        notes += [
+            f"{one['what']} (x {one['multiply']}): {one['place']}" for one in facts["price_factors"] if one["place"]
+        ]
     elif row["unpriced_reason"]:
         notes.append(f"unpriced: {row['unpriced_reason']}; llmcost prices show {row['model'] or 'MODEL'} --why")
     elif row["cost"] == 0:
