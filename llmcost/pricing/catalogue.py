@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +32,8 @@ class Catalogue:
     The overrides come first (the last file before the others), then the shipped catalogue. `aliases` leads from every
     name of a provider, in lower case, to the provider. `owners` are those whose prices are their own: a model without a
     provider is looked up among them. `digest` changes whenever a file does; `as_of` is the newest day on which a price
-    was checked. `deals` are the user's discounts and mark-ups.
+    was checked. `deals` are the user's discounts and mark-ups, `fx` what one of a currency
+    is in USD on a day.
     """
 
     layers: tuple[tuple[Model, ...], ...]
@@ -39,6 +42,7 @@ class Catalogue:
     digest: str
     as_of: str | None
     deals: tuple[Deal, ...] = ()
+    fx: Mapping[tuple[str, date], Decimal] = field(default_factory=dict)
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -50,17 +54,25 @@ def files(overrides: Iterable[Path] = ()) -> list[Path]:
     return [*sorted(catalogue_folder().glob("*.yaml")), *overrides]
 
 
-def digest(overrides: Iterable[Path] = ()) -> str:
-    """SHA-256 over the files; what a store remembers to notice that prices changed."""
+def digest(overrides: Iterable[Path] = (), fx: Path | None = None) -> str:
+    """SHA-256 over the files; what a store remembers to notice that prices changed. Exchange rates count where a price needs them."""
     state = hashlib.sha256()
-    for path in files(overrides):
+    overrides = list(overrides)
+    texts = {path: _bytes(path) for path in files(overrides)}
+    if fx is not None and any(_FOREIGN.search(texts[path]) for path in overrides):
+        texts[fx] = _bytes(fx, "check fx")
+    for path, text in texts.items():
         state.update(path.name.encode())
-        state.update(_bytes(path))
+        state.update(text)
     return state.hexdigest()
 
 
-def load(overrides: Iterable[Path] = ()) -> Catalogue:
-    """The whole catalogue. UsageError names file and line of what is not understood."""
+_FOREIGN = re.compile(rb"""currency["']?\s*:\s*["']?(?!USD)[A-Z]{3}""")
+
+
+def load(overrides: Iterable[Path] = (), fx: Path | None = None) -> Catalogue:
+    """The whole catalogue, with the exchange rates of `fx` for prices that are not in USD. UsageError names file and line of what is not understood."""
+    from llmcost.fx import rates as rates_of
     from llmcost.pricing import reader
     from llmcost.pricing.deals import checked
 
@@ -83,8 +95,10 @@ def load(overrides: Iterable[Path] = ()) -> Catalogue:
         layers.insert(0, models)
         as_of += _checked(models)
     found = Catalogue(
-        (*layers, *shipped.layers), aliases, frozenset(owners), digest(overrides), max(as_of, default=None)
+        (*layers, *shipped.layers), aliases, frozenset(owners), digest(overrides, fx), max(as_of, default=None)
     )
+    if fx is not None and any(model.currency != "USD" for layer in layers for model in layer):
+        found = replace(found, fx=rates_of(fx, "fx"))
     return replace(found, deals=checked(deals, found)) if deals else found
 
 
@@ -191,8 +205,8 @@ def _claim(aliases: dict[str, str], book: reader.Book, provider: str) -> None:
             )
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, hint: str = "check prices.overrides") -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", place=str(path), hint="check prices.overrides") from error
+        raise UsageError(f"cannot be read: {error.strerror}", place=str(path), hint=hint) from error

@@ -133,6 +133,7 @@ class Model:
     """A model with its names, all in lower case, and its dated prices in the order of the file.
 
     `hosted`: sold by one who did not make it, so that its bare name means somebody else's. `own`: a price of the user's.
+    Its figures are in `currency`; USD comes of them at the rate of the day.
     """
 
     provider: str
@@ -148,3 +149,4 @@ class Model:
     hosted: bool
     place: str
     own: bool = False
+    currency: str = "USD"

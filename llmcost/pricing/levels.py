@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from llmcost.pricing import charges
-from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
 from llmcost.store import Store, quote_identifier
 
-LEVELS = ("list", "contracted", "billed")
-"""By the vendor's list; by the user's own prices and discounts; with the mark-up on top, which is what the ledger stores."""
+if TYPE_CHECKING:  # a report of what is stored must not wait for the catalogue
+    from llmcost.pricing.catalogue import Catalogue
+
+LEVELS = ("list", "contracted")
+"""By the vendor's list; by the user's own prices and discounts. With the mark-up on top it is billed: what the ledger stores."""
 
 TABLE = "level_costs"
+VIEW = "level_ledger"
 
 
 def at(catalogue: Catalogue, level: str) -> Catalogue:
     """The same prices at one of LEVELS. A model that the list does not know is listed at the user's own price."""
-    if level == "billed":
-        return catalogue
     kept = tuple(deal for deal in catalogue.deals if level == "contracted" and deal.kind == "discount")
     layers = catalogue.layers if level == "contracted" else (*catalogue.layers[-1:], *catalogue.layers[:-1])
     return replace(catalogue, layers=layers, deals=kept, digest=f"{catalogue.digest}:{level}")
@@ -31,6 +32,8 @@ def price(store: Store, catalogue: Catalogue, since_us: int | None = None, until
     is stored. `catalogue` is the one the store is priced with (`reprice.pinned`). FOCUS: ListCost, ContractedCost and BilledCost;
     without prepaid money EffectiveCost is BilledCost. Reads a store that is open for reading only, too.
     """
+    from llmcost.pricing import charges
+
     has_own = len(catalogue.layers) > 1
     main = quote_identifier(str(store.value("SELECT current_database()"))) + ".main"
     asked = {"since_us": since_us, "until_us": until_us}
@@ -47,3 +50,9 @@ def price(store: Store, catalogue: Catalogue, since_us: int | None = None, until
         store.run("DROP VIEW temp.requests")
     store.run(sql("pricing/level_costs.sql"))
     return TABLE
+
+
+def prepare(store: Store, catalogue: Catalogue, level: str, since_us: int | None, until_us: int | None) -> None:
+    """Makes the view `level_ledger`: the ledger in the window, its cost being that of a level."""
+    price(store, catalogue, since_us, until_us)
+    store.run(sql("pricing/level_ledger.sql").format(level=level))

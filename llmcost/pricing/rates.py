@@ -23,6 +23,7 @@ FOREVER_US = 253_402_300_800_000_000
 """The year 10000: an upper bound that every comparison understands."""
 ANY_SIZE = 1 << 62
 SECOND_US = 1_000_000
+DAY_US = 86_400 * SECOND_US
 WEEK_S = 7 * 24 * 3600
 PICO_PER_USD = Decimal(10) ** 12
 PICO_PER_USD_MTOK = Decimal(10) ** 6
@@ -72,6 +73,8 @@ class Box:
     price: Price
     base: Mapping[str, tuple[str, Decimal]]
     factors: tuple[Step, ...]
+    reason: str | None = None
+    """Why nothing can be billed in this box, though there is a price; then it has no rates."""
 
     def same_rates(self, other: Box) -> bool:
         mine = (self.pico, self.unit_pico, self.once, self.denominator)
@@ -102,15 +105,33 @@ class _Offer:
     assumed: bool
 
 
-def boxes(model: Model, name: str, terms: Terms, deals: Iterable[Deal] = ()) -> list[Box]:
-    """All boxes of `model` under the matched `name`. NoTermsError when no entry is for this name."""
+def boxes(
+    model: Model, name: str, terms: Terms, deals: Iterable[Deal] = (), fx: Mapping[Day, Decimal] | None = None
+) -> list[Box]:
+    """All boxes of `model` under the matched `name`. NoTermsError when no entry is for this name.
+
+    With `fx` (currency and day -> USD) a price in another currency has a box per day, at the rate of that day; days without
+    a rate have a reason. Without it figures stay in the currency of the price.
+    """
     found: list[Box] = []
     mine = dealing.on(deals, model, name)
     for since_us, until_us, price in _entries(model, name):
         offer = _offer(price, terms)
         for span_since_us, span_until_us in _spans(offer.sheet, mine, since_us, until_us):
             dealt = _dealt(offer, dealing.in_force(mine, span_since_us))
-            found += _span_boxes(model, price, dealt, span_since_us, span_until_us)
+            if fx is None or model.currency == "USD":
+                found += _span_boxes(model, price, dealt, span_since_us, span_until_us)
+                continue
+            for day_since_us, day_until_us, day in _rated(model.currency, fx, span_since_us, span_until_us):
+                for box in _span_boxes(
+                    model, price, _in_usd(dealt, model.currency, fx, day), day_since_us, day_until_us
+                ):
+                    unrated = {
+                        "pico": {},
+                        "unit_pico": {},
+                        "reason": f"no exchange rate of {model.currency} on that day",
+                    }
+                    found.append(box if day else replace(box, **unrated))  # type: ignore[arg-type]
     if not found:
         raise NoTermsError(f"no price under the name {name}")
     return found
@@ -178,6 +199,34 @@ def _dealt(offer: _Offer, deals: Iterable[Deal]) -> _Offer:
     steps = tuple(Step(deal.label, deal.factor, deal.place) for deal in deals)
     said = tuple(step.what.replace(" ", "=", 1) for step in steps)
     return replace(offer, steps=(*offer.steps, *steps), said=(*offer.said, *said))
+
+
+Day = tuple[str, dt.date]
+"""A currency and a day in UTC."""
+
+
+def _rated(
+    currency: str, fx: Mapping[Day, Decimal], since_us: int, until_us: int
+) -> Iterator[tuple[int, int, dt.date | None]]:
+    """The stretch cut into days that have a rate, and what lies between them."""
+    at_us = since_us
+    for day in sorted(day for code, day in fx if code == currency):
+        start_us = (day - EPOCH.date()).days * DAY_US
+        first_us, last_us = max(start_us, since_us), min(start_us + DAY_US, until_us)
+        if first_us < last_us:
+            if at_us < first_us:
+                yield at_us, first_us, None
+            yield first_us, last_us, day
+            at_us = last_us
+    if at_us < until_us:
+        yield at_us, until_us, None
+
+
+def _in_usd(offer: _Offer, currency: str, fx: Mapping[Day, Decimal], day: dt.date | None) -> _Offer:
+    if day is None:
+        return replace(offer, said=(*offer.said, f"{currency}=no rate"))
+    step = Step(f"{currency} in USD on {day}", Factor(fx[currency, day], frozenset()))
+    return replace(offer, steps=(*offer.steps, step), said=(*offer.said, f"{currency}={day}"))
 
 
 def _spans(sheet: Sheet, deals: Iterable[Deal], since_us: int, until_us: int) -> Iterator[tuple[int, int]]:

@@ -86,8 +86,9 @@ def read(text: bytes, place: str) -> Book:
         _At(place, "", root).keys(TOP_KEYS, required=("provider", "models"))
     if top["schema"].text() != "1":
         raise top["schema"].wrong(f"version {top['schema'].text()} is not known", "write 1")
-    if "currency" in top and top["currency"].text() != "USD":
-        raise top["currency"].wrong(f"prices in {top['currency'].text()} are not read", "give the prices in USD")
+    if "currency" in top and not re.fullmatch("[A-Z]{3}", top["currency"].text()):
+        raise top["currency"].wrong(f"'{top['currency'].text()}' is no currency", "write its code: EUR")
+    currency = top["currency"].text() if "currency" in top else "USD"
     rules = top["rules"].keys(RULE_KEYS) if "rules" in top else {}
     provider = top["provider"].text() if "provider" in top else None
     fallback = _fallback(rules.get("missing_rate"))
@@ -97,7 +98,9 @@ def read(text: bytes, place: str) -> Book:
         provider=provider,
         aliases=top["aliases"].texts() if "aliases" in top else (),
         hosts_others=hosted,
-        models=tuple(_model(entry, provider or "", fallback, hosted=hosted) for entry in entries),
+        models=tuple(
+            replace(_model(entry, provider or "", fallback, hosted=hosted), currency=currency) for entry in entries
+        ),
         deals=tuple(
             _deal(at, kind)
             for key, kind in (("discounts", "discount"), ("markup", "markup"))
