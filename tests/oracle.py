@@ -185,8 +185,6 @@ def terms_at(request: Mapping[str, Any], entries: list[dict[str, Any]], at: date
     entry = (special or active)[0]
     tier = (request.get("service_tier") or "").lower()
     service = service_of(tier, entry)
-    if not service and tier in PREPAID_TIERS:
-        raise _UnpricedError(f"no price for service tier {request['service_tier']}")
     sheet = service if "per_mtok" in service else entry
     rates = sheet.get("per_mtok", {})
     for window in sheet.get("windows", []):
@@ -194,13 +192,19 @@ def terms_at(request: Mapping[str, Any], entries: list[dict[str, Any]], at: date
             rates = window["per_mtok"]
     factors = [(service["multiply"], service.get("not_on", []))] if "multiply" in service else []
     by_modifiers, speed_is_priced = modifiers_of(request, entry)
+    tiers = [tier for tier in sheet.get("tiers", []) if within(tier, at)]
+    units = fees_of(entry) | fees_of(service)
+    if not service and tier in PREPAID_TIERS:  # nothing is paid by the token or the unit
+        rates, factors, by_modifiers = dict.fromkeys(rates, "0"), [], []
+        tiers = [{**one, "per_mtok": dict.fromkeys(one["per_mtok"], "0")} for one in tiers]
+        units = {name: ("0", once) for name, (_, once) in units.items()}
     speed = (request.get("speed") or "").lower()
     return {
         "rates": rates,
-        "tiers": [tier for tier in sheet.get("tiers", []) if within(tier, at)],
-        "units": fees_of(entry) | fees_of(service),
+        "tiers": tiers,
+        "units": units,
         "factors": factors + by_modifiers,
-        "unsold": (not service and tier not in STANDARD_TIERS)
+        "unsold": (not service and tier not in STANDARD_TIERS | PREPAID_TIERS)
         or (not speed_is_priced and speed not in STANDARD_SPEEDS),
     }
 

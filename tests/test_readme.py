@@ -60,10 +60,14 @@ def test_every_command_of_the_readme_runs(command: str, tmp_path: Path) -> None:
     (tmp_path / "s3-sink" / "a" / "one.json.gz").write_bytes(
         (ROOT / "sample_logs/gateway/litellm-2026-10-part3.jsonl.gz").read_bytes()
     )
+    case = '{"ts": "2026-10-01", "model": "gpt-4o", "agent": "a", "input_tokens": 9, "output_tokens": 9, "tags": {"case": "%s"}}\n'
+    (tmp_path / "eval.jsonl").write_text(case % "one" + case % "two")
     assert llmcost("ingest", "logs/", cwd=tmp_path).returncode == 0
+    keep = ("baseline", "save", "main.json", "--match", "tag:case", "--cases", "eval.jsonl")
+    assert llmcost(*keep, cwd=tmp_path).returncode == 0
     for part in command.replace("chatcmpl-8f2c", "edge-001").split(" && "):
         done = llmcost(*shlex.split(part)[1:], cwd=tmp_path)
-        expected = {"gate": 4}.get(shlex.split(part)[1], 0)  # the last day holds no rows: a gate cannot judge it
+        expected = 4 if "gate --max-cost" in part else 0  # the last day holds no rows: a gate cannot judge it
 
         assert done.returncode == expected, f"{part}: {done.stderr}"
 

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from llmcost.cli import app
+
 HEAVY = ("duckdb", "pandas", "numpy", "plotly", "yaml", "rich", "pydantic")
 PROGRAM = (
     "import io, json, sys, contextlib\n"
@@ -25,7 +27,7 @@ def loaded(*arguments: str, cwd: object = None) -> set[str]:
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
-COMMANDS = ("report", "ingest", "explain", "export", "gate", "sql", "reprice", "reconcile", "sources", "prices", "caps")
+COMMANDS = tuple(info.name or "" for info in [*app.registered_commands, *app.registered_groups])
 
 
 @pytest.mark.parametrize(

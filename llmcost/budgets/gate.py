@@ -86,6 +86,8 @@ def judge_cases(session: Session, rules: Sequence[Rule], baseline: Path, match: 
     aside = [rule.id for rule in rules if rule.metric != "cost_per_case"]
     if aside:
         verdict.notes.append(f"not judged, as these are no cases: {', '.join(aside)}")
+    # in a narrow terminal the table cuts the sentence that this is all about
+    verdict.notes += [f"{f.scope or f.id}: {f.reason}" for f in verdict.findings if f.status in ("breach", "warn")]
     verdict.notes += compared.notes()
     return verdict
 

@@ -187,6 +187,8 @@ def _margin(asked: Asked, rule: Rule) -> dict[Group, Measured]:
     for one in found.plans:
         if rule.scope and one.name != rule.scope["plan"]:
             continue
+        if rule.per and not one.revenue:
+            continue  # of nothing there is no share
         bill = one.cost / months_of(found.days) if found.days else None
         other = (one.plan.other_cost if one.plan else ZERO) * one.users
         key = (one.name,) if rule.per else ()

@@ -11,6 +11,7 @@ from llmcost.errors import BREACH, OK, UNDECIDED
 from llmcost.figures import count, exact, instant_text, money, percent, quantity
 from llmcost.model import Column, Table
 from llmcost.spend import trust
+from llmcost.spend.report import trust_notes
 from llmcost.windows import Window
 
 EXIT_CODES = {"pass": OK, "warn": OK, "breach": BREACH, "undecided": UNDECIDED}
@@ -113,7 +114,7 @@ def as_table(verdict: Verdict, tz: str) -> Table:
             "data_until": data_until,
         },
         foot=foot,
-        notes=[*verdict.notes, f"data until {data_until or 'no time'}"],
+        notes=[*verdict.notes, *(trust_notes(base, ()) if base else ())],
         rows_name="rules",
     )
 

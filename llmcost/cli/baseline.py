@@ -14,7 +14,12 @@ app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
 @app.callback()
 def baseline() -> None:
-    """What a later gate is held to."""
+    """What a later gate is held to.
+
+    \b
+    llmcost baseline save baseline.json --last 30d
+    llmcost baseline save main.json --match tag:case --cases eval.jsonl
+    """
 
 
 @app.command("save", short_help="Keep what is measured now, for a gate to compare with")

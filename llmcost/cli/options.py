@@ -65,7 +65,10 @@ Currency = Annotated[
     typer.Option("--currency", metavar="CODE", help="Currency of the figures.  [default: USD]", show_default=False),
 ]
 Cost = Annotated[
-    str, typer.Option("--cost", metavar="KIND", help="computed (ours), source (what the logs recorded) or invoiced.")
+    str,
+    typer.Option(
+        "--cost", metavar="KIND", help="computed (ours), list, contracted, source (what the logs recorded) or invoiced."
+    ),
 ]
 Format = Annotated[
     str,

@@ -58,6 +58,7 @@ def report(
     from dataclasses import replace
 
     from llmcost.errors import UNDECIDED
+    from llmcost.pricing.levels import LEVELS
     from llmcost.spend import report as spend
     from llmcost.spend.currency import converted
     from llmcost.spend.fixed import fixed_table
@@ -70,13 +71,15 @@ def report(
         where=session.condition(where),
         window=session.window(since, until, last, zone),
         tz=zone,
-        cost=session.one_of(cost, ("computed", "source", "invoiced"), "--cost"),
+        cost=session.one_of(cost, tuple(spend.TITLES), "--cost"),
         limit=top if format == "table" and top > 0 else None,
     )
     logs = [*(paths or []), *(log or [])]
     day = session.price_day(price_as_of)
     with session.ledger(db, logs, settings, wait_s=wait, quiet=quiet, price_as_of=day) as store:
-        table = spend.report(store, settings, question, digest=session.digest(settings))
+        # other levels of price are asked of the catalogue that the store is priced with
+        prices = session.priced_with(store, settings, day) if cost in LEVELS else None
+        table = spend.report(store, settings, question, digest=session.digest(settings), catalogue=prices)
         tables, data = fixed_table(store, settings, table.by, question.where, question.window, zone)
         if shown_in != "USD":
             table = converted(table, store, settings, question, shown_in)

@@ -45,14 +45,23 @@ def catalogue(settings: Config) -> Catalogue:
     """The prices: the catalogue and the user's overrides."""
     from llmcost.pricing import catalogue as prices
 
-    return prices.load(overrides(settings))
+    return prices.load(overrides(settings), settings.fx)
+
+
+def priced_with(store: Store, settings: Config, price_day: str | None) -> Catalogue:
+    """The prices that a ledger's costs are of: those of --price-as-of, else those at which the store is pinned, else today's."""
+    from llmcost.pricing.catalogue import as_of
+    from llmcost.pricing.reprice import pinned
+
+    prices = catalogue(settings)
+    return as_of(prices, price_day) if price_day else pinned(store, prices)
 
 
 def digest(settings: Config) -> str:
     """What tells whether prices changed, without reading them."""
     from llmcost.pricing import catalogue as prices
 
-    return prices.digest(overrides(settings))
+    return prices.digest(overrides(settings), settings.fx)
 
 
 def price_day(text: str | None) -> str | None:

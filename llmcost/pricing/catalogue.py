@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import pickle
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +20,7 @@ from llmcost.resources import PACKAGE, catalogue_folder
 
 if TYPE_CHECKING:  # a report asks for the digest only, and must not wait for the reader
     from llmcost.pricing import reader
-    from llmcost.pricing.entries import Model
+    from llmcost.pricing.entries import Deal, Model
 
 DAY_US = 86_400_000_000
 
@@ -30,7 +32,8 @@ class Catalogue:
     The overrides come first (the last file before the others), then the shipped catalogue. `aliases` leads from every
     name of a provider, in lower case, to the provider. `owners` are those whose prices are their own: a model without a
     provider is looked up among them. `digest` changes whenever a file does; `as_of` is the newest day on which a price
-    was checked.
+    was checked. `deals` are the user's discounts and mark-ups, `fx` what one of a currency
+    is in USD on a day.
     """
 
     layers: tuple[tuple[Model, ...], ...]
@@ -38,6 +41,8 @@ class Catalogue:
     owners: frozenset[str]
     digest: str
     as_of: str | None
+    deals: tuple[Deal, ...] = ()
+    fx: Mapping[tuple[str, date], Decimal] = field(default_factory=dict)
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -49,36 +54,52 @@ def files(overrides: Iterable[Path] = ()) -> list[Path]:
     return [*sorted(catalogue_folder().glob("*.yaml")), *overrides]
 
 
-def digest(overrides: Iterable[Path] = ()) -> str:
-    """SHA-256 over the files; what a store remembers to notice that prices changed."""
+def digest(overrides: Iterable[Path] = (), fx: Path | None = None) -> str:
+    """SHA-256 over the files; what a store remembers to notice that prices changed. Exchange rates count where a price needs them."""
     state = hashlib.sha256()
-    for path in files(overrides):
+    overrides = list(overrides)
+    texts = {path: _bytes(path) for path in files(overrides)}
+    if fx is not None and any(_FOREIGN.search(texts[path]) for path in overrides):
+        texts[fx] = _bytes(fx, "check fx")
+    for path, text in texts.items():
         state.update(path.name.encode())
-        state.update(_bytes(path))
+        state.update(text)
     return state.hexdigest()
 
 
-def load(overrides: Iterable[Path] = ()) -> Catalogue:
-    """The whole catalogue. UsageError names file and line of what is not understood."""
+_FOREIGN = re.compile(rb"""currency["']?\s*:\s*["']?(?!USD)[A-Z]{3}""")
+
+
+def load(overrides: Iterable[Path] = (), fx: Path | None = None) -> Catalogue:
+    """The whole catalogue, with the exchange rates of `fx` for prices that are not in USD. UsageError names file and line of what is not understood."""
+    from llmcost.fx import rates as rates_of
     from llmcost.pricing import reader
+    from llmcost.pricing.deals import checked
 
     overrides = list(overrides)
     shipped = _shipped(files())
     aliases, owners = dict(shipped.aliases), set(shipped.owners)
     layers: list[tuple[Model, ...]] = []
+    deals: list[Deal] = []
     as_of = [shipped.as_of] if shipped.as_of else []
     for path in overrides:
         book = reader.read(_bytes(path), str(path))
+        deals += book.deals
+        if book.provider is None:
+            continue
         provider = aliases.get(book.provider.lower(), book.provider)
         # a new provider sets its own prices; a known one stays what it is
         owners |= set() if book.hosts_others or provider in aliases.values() else {provider}
         _claim(aliases, book, provider)
-        models = tuple(replace(m, provider=provider, hosted=provider not in owners) for m in book.models)
+        models = tuple(replace(m, provider=provider, hosted=provider not in owners, own=True) for m in book.models)
         layers.insert(0, models)
         as_of += _checked(models)
-    return Catalogue(
-        (*layers, *shipped.layers), aliases, frozenset(owners), digest(overrides), max(as_of, default=None)
+    found = Catalogue(
+        (*layers, *shipped.layers), aliases, frozenset(owners), digest(overrides, fx), max(as_of, default=None)
     )
+    if fx is not None and any(model.currency != "USD" for layer in layers for model in layer):
+        found = replace(found, fx=rates_of(fx, "fx"))
+    return replace(found, deals=checked(deals, found)) if deals else found
 
 
 def as_of(catalogue: Catalogue, day: str) -> Catalogue:
@@ -88,7 +109,8 @@ def as_of(catalogue: Catalogue, day: str) -> Catalogue:
     """
     until_us = day_us(day) + DAY_US
     layers = tuple(tuple(_model_as_of(model, until_us) for model in layer) for layer in catalogue.layers)
-    return replace(catalogue, layers=layers, digest=f"{catalogue.digest}@{day}")
+    deals = tuple(deal for deal in catalogue.deals if (deal.since_us or 0) < until_us)
+    return replace(catalogue, layers=layers, deals=deals, digest=f"{catalogue.digest}@{day}")
 
 
 def _model_as_of(model: Model, until_us: int) -> Model:
@@ -141,6 +163,9 @@ def _parsed(paths: Sequence[Path], state: str) -> Catalogue:
     models: list[Model] = []
     for path in paths:
         book = reader.read(_bytes(path), path.name)
+        if book.provider is None or book.deals:
+            hint = "put discounts and markup into a file of prices.overrides"
+            raise UsageError("a catalogue holds list prices", place=book.place, hint=hint)
         _claim(aliases, book, book.provider)
         owners |= set() if book.hosts_others else {book.provider}
         models += book.models
@@ -172,7 +197,7 @@ def _checked(models: Iterable[Model]) -> list[str]:
 
 
 def _claim(aliases: dict[str, str], book: reader.Book, provider: str) -> None:
-    for alias in (book.provider, *book.aliases):
+    for alias in (book.provider or provider, *book.aliases):
         holder = aliases.setdefault(alias.lower(), provider)
         if holder != provider:
             raise UsageError(
@@ -180,8 +205,8 @@ def _claim(aliases: dict[str, str], book: reader.Book, provider: str) -> None:
             )
 
 
-def _bytes(path: Path) -> bytes:
+def _bytes(path: Path, hint: str = "check prices.overrides") -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise UsageError(f"cannot be read: {error.strerror}", place=str(path), hint="check prices.overrides") from error
+        raise UsageError(f"cannot be read: {error.strerror}", place=str(path), hint=hint) from error

@@ -26,7 +26,7 @@ KEY_COLUMNS = (
 )
 RATE_COLUMNS = (
     *("price_key", "price_id", "since_us", "until_us", "week_from_s", "week_until_s", "size_from", "size_until"),
-    *("denominator", "tiered", "assumed", *ledger.TOKEN_NAMES),
+    *("denominator", "tiered", "assumed", "reason", *ledger.TOKEN_NAMES),
 )
 UNIT_COLUMNS = ("price_id", "unit", "pico", "once")
 BILL_COLUMNS = (*KEY_COLUMNS[:6], "prices")
@@ -65,10 +65,10 @@ def prepare(store: Store, catalogue: Catalogue) -> dict[str, str]:
         for box in found.boxes:
             place = (box.since_us, box.until_us, box.week_from_s, box.week_until_s, box.size_from, box.size_until)
             pico = (box.pico.get(column) for column in ledger.TOKEN_NAMES)
-            rate_rows.append((key, box.price_id, *place, box.denominator, box.tiered, box.assumed, *pico))
+            rate_rows.append((key, box.price_id, *place, box.denominator, box.tiered, box.assumed, box.reason, *pico))
             for unit, unit_pico in box.unit_pico.items():
                 unit_rows[box.price_id, unit] = (box.price_id, unit, unit_pico, unit in box.once)
-            if found.model:
+            if found.model and box.reason is None:
                 details[box.price_id] = json.dumps(_detail(found.model, box), sort_keys=True)
     store.load("price_keys", KEY_COLUMNS, keys)
     store.load("rates", RATE_COLUMNS, rate_rows)
@@ -98,7 +98,8 @@ def _resolve(catalogue: Catalogue, wanted: Iterable[Terms]) -> Iterator[_Resolve
             yield _Resolved(terms, None, [], match.reason)
             continue
         try:
-            yield _Resolved(terms, match.model, rates.boxes(match.model, match.name, rates.Terms(*others)), None)
+            found = rates.boxes(match.model, match.name, rates.Terms(*others), catalogue.deals, catalogue.fx)
+            yield _Resolved(terms, match.model, found, None)
         except rates.NoTermsError as error:
             yield _Resolved(terms, match.model, [], str(error))
 
@@ -115,5 +116,11 @@ def _detail(model: Model, box: rates.Box) -> dict[str, object]:
         "pico": {column: str(value) for column, value in box.pico.items()},
         "unit_pico": {unit: str(value) for unit, value in box.unit_pico.items()},
         "once": sorted(box.once),
+        "currency": model.currency,
+        "base": {name: [rate, str(usd)] for name, (rate, usd) in box.base.items()},
+        "factors": [
+            {"what": s.what, "multiply": str(s.factor.multiply), "not_on": sorted(s.factor.not_on), "place": s.place}
+            for s in box.factors
+        ],
         "source": dict(box.price.source),
     }

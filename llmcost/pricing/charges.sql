@@ -37,7 +37,7 @@ WITH sized AS NOT MATERIALIZED (
         + s.video_input_tokens * coalesce(p.video_input_tokens, 0) + s.tool_use_tokens * coalesce(p.tool_use_tokens, 0)
         + s.audio_output_tokens * coalesce(p.audio_output_tokens, 0) + s.image_output_tokens * coalesce(p.image_output_tokens, 0)
         + s.rejected_prediction_tokens * coalesce(p.rejected_prediction_tokens, 0) END AS token_pico,
-    CASE WHEN p.price_id IS NULL THEN NULL
+    CASE WHEN p.price_id IS NULL OR p.reason IS NOT NULL THEN p.reason
          WHEN s.fresh_input_tokens > 0 AND p.fresh_input_tokens IS NULL THEN 'no rate for input'
          WHEN s.cache_read_tokens > 0 AND p.cache_read_tokens IS NULL THEN 'no rate for cache_read'
          WHEN s.text_output_tokens > 0 AND p.text_output_tokens IS NULL THEN 'no rate for output'

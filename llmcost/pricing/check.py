@@ -89,7 +89,7 @@ def _figures(model: Model, price: Price) -> Iterator[str]:
             yield f"{unit} of {fee.usd} USD each: is it per thousand?"
     if price.sheet.rates.get("input") == 0 and not model.free:
         yield "costs nothing, but is not marked 'free: true'"
-    if model.free:
+    if model.free or model.currency != "USD":  # what is usual is known in dollars
         return
     sheets: list[tuple[str, Rates]] = [("", price.sheet.rates)]
     sheets += [(f"over {tier.first_tokens - 1}: ", tier.rates) for tier in price.sheet.tiers]

@@ -92,6 +92,24 @@ class Service:
 
 
 @dataclass(frozen=True)
+class Deal:
+    """What the user has agreed beside the list: a discount off list prices, or a mark-up on what is charged on.
+
+    `kind` is discount or markup. `provider` and `model` (a pattern with *, in lower case) say whose prices; None: every.
+    In force from `since_us` until `until_us` (µs since 1970, exclusive; None: open). `label` and `place` are for people.
+    """
+
+    kind: str
+    provider: str | None
+    model: str | None
+    factor: Factor
+    since_us: int | None
+    until_us: int | None
+    label: str
+    place: str
+
+
+@dataclass(frozen=True)
 class Price:
     """One dated entry, in force from `since_us` until `until_us` (µs since 1970, exclusive; None: open).
 
@@ -114,7 +132,8 @@ class Price:
 class Model:
     """A model with its names, all in lower case, and its dated prices in the order of the file.
 
-    `hosted`: sold by one who did not make it, so that its bare name means somebody else's.
+    `hosted`: sold by one who did not make it, so that its bare name means somebody else's. `own`: a price of the user's.
+    Its figures are in `currency`; USD comes of them at the rate of the day.
     """
 
     provider: str
@@ -129,3 +148,5 @@ class Model:
     fallback: Mapping[str, str]
     hosted: bool
     place: str
+    own: bool = False
+    currency: str = "USD"

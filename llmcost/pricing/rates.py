@@ -5,27 +5,31 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
+from decimal import Context, Decimal, Inexact
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from llmcost.pricing.entries import RATE_OF_COLUMN, Factor, Fee, Model, Price, Rates, Sheet, Tier, Window
+from llmcost.pricing import deals as dealing
+from llmcost.pricing.entries import RATE_OF_COLUMN, Deal, Factor, Fee, Model, Price, Rates, Sheet, Tier, Window
 from llmcost.pricing.reader import EPOCH
 
 STANDARD_TIERS = ("", "default", "standard", "on_demand", "auto")
 STANDARD_SPEEDS = ("", "standard")
 PREPAID_TIERS = ("provisioned", "provisioned_throughput")
-"""Capacity bought by the hour: its tokens are not billed one by one, so the standard price would be wrong."""
+"""Capacity bought by the hour: a request on it costs nothing more. What the capacity costs is fixed money, told apart from this."""
 
 FOREVER_US = 253_402_300_800_000_000
 """The year 10000: an upper bound that every comparison understands."""
 ANY_SIZE = 1 << 62
 SECOND_US = 1_000_000
+DAY_US = 86_400 * SECOND_US
 WEEK_S = 7 * 24 * 3600
 PICO_PER_USD = Decimal(10) ** 12
 PICO_PER_USD_MTOK = Decimal(10) ** 6
 """$1 per million tokens is 1,000,000 pico-dollars per token."""
+EXACT = Context(prec=200, traps=[Inexact])
+"""Factors upon factors are never rounded on the way."""
 CLOCKS_FROM_US = 1_420_070_400 * SECOND_US
 CLOCKS_UNTIL_US = 2_208_988_800 * SECOND_US
 """2015 to 2040: the years in which changes of the clocks are looked for; no log is older."""
@@ -48,7 +52,8 @@ class Box:
     `pico` is integer pico-dollars x `denominator` per token, by ledger column; a column without a rate is absent.
     `unit_pico` is the same per unit; those of `once` are charged once per request. `price_id` names the price and ends
     in a digest of its rates. `tiered`: the rates depend on the size. `assumed`: the terms are not sold, and the standard
-    price stands in for them.
+    price stands in for them. `base` is the rate and its figure that a column is billed by, in USD per million tokens or per unit,
+    before the `factors`, which are applied in their order.
     """
 
     price_id: str
@@ -66,6 +71,10 @@ class Box:
     assumed: bool
     label: str
     price: Price
+    base: Mapping[str, tuple[str, Decimal]]
+    factors: tuple[Step, ...]
+    reason: str | None = None
+    """Why nothing can be billed in this box, though there is a price; then it has no rates."""
 
     def same_rates(self, other: Box) -> bool:
         mine = (self.pico, self.unit_pico, self.once, self.denominator)
@@ -73,7 +82,16 @@ class Box:
 
 
 class NoTermsError(Exception):
-    """The model has prices, but none that these terms could be billed by."""
+    """The model has prices, but none under this name."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A factor with what it is for, and the place of a deal in the user's file."""
+
+    what: str
+    factor: Factor
+    place: str | None = None
 
 
 @dataclass(frozen=True)
@@ -82,22 +100,40 @@ class _Offer:
 
     sheet: Sheet
     fees: Mapping[str, Fee]
-    factors: tuple[Factor, ...]
+    steps: tuple[Step, ...]
     said: tuple[str, ...]
     assumed: bool
 
 
-def boxes(model: Model, name: str, terms: Terms) -> list[Box]:
-    """All boxes of `model` under the matched `name`. NoTermsError when no dated entry can bill these terms."""
+def boxes(
+    model: Model, name: str, terms: Terms, deals: Iterable[Deal] = (), fx: Mapping[Day, Decimal] | None = None
+) -> list[Box]:
+    """All boxes of `model` under the matched `name`. NoTermsError when no entry is for this name.
+
+    With `fx` (currency and day -> USD) a price in another currency has a box per day, at the rate of that day; days without
+    a rate have a reason. Without it figures stay in the currency of the price.
+    """
     found: list[Box] = []
+    mine = dealing.on(deals, model, name)
     for since_us, until_us, price in _entries(model, name):
         offer = _offer(price, terms)
-        if offer is None:
-            continue
-        for span_since_us, span_until_us in _spans(offer.sheet, since_us, until_us):
-            found += _span_boxes(model, price, offer, span_since_us, span_until_us)
+        for span_since_us, span_until_us in _spans(offer.sheet, mine, since_us, until_us):
+            dealt = _dealt(offer, dealing.in_force(mine, span_since_us))
+            if fx is None or model.currency == "USD":
+                found += _span_boxes(model, price, dealt, span_since_us, span_until_us)
+                continue
+            for day_since_us, day_until_us, day in _rated(model.currency, fx, span_since_us, span_until_us):
+                for box in _span_boxes(
+                    model, price, _in_usd(dealt, model.currency, fx, day), day_since_us, day_until_us
+                ):
+                    unrated = {
+                        "pico": {},
+                        "unit_pico": {},
+                        "reason": f"no exchange rate of {model.currency} on that day",
+                    }
+                    found.append(box if day else replace(box, **unrated))  # type: ignore[arg-type]
     if not found:
-        raise NoTermsError(f"no price for service tier {terms.service_tier}")
+        raise NoTermsError(f"no price under the name {name}")
     return found
 
 
@@ -129,36 +165,73 @@ def _end(until_us: int | None) -> int:
     return FOREVER_US if until_us is None else until_us
 
 
-def _offer(price: Price, terms: Terms) -> _Offer | None:
-    """What is not sold is processed, and billed, as standard; None for prepaid capacity, which has no such price."""
+def _offer(price: Price, terms: Terms) -> _Offer:
+    """What is not sold is processed, and billed, as standard; prepaid capacity costs nothing by the token."""
     tier, speed, region, geo = (
         (term or "").lower() for term in (terms.service_tier, terms.speed, terms.region, terms.inference_geo)
     )
     sheet, fees, said = price.sheet, dict(price.fees), []
-    factors: list[Factor] = []
+    steps: list[Step] = []
     service = next((s for s in price.services if tier in s.names), None)
     if service:
         said.append(f"tier={tier}")
         sheet = service.sheet or sheet
         fees.update(service.fees)
-        factors += [service.factor] if service.factor else []
+        steps += [Step(f"tier {tier}", service.factor)] if service.factor else []
     elif tier in PREPAID_TIERS:
-        return None
+        said.append(f"tier={tier}")
+        steps.append(Step(f"tier {tier}, marginal: the capacity is a fixed cost", Factor(Decimal(0), frozenset())))
     facts = {"region": region, "inference_geo": geo, "speed": speed}
     priced: set[str] = set()
     for modifier in price.modifiers:
         if all(facts[key] in values for key, values in modifier.when.items()):
-            factors.append(modifier)
+            steps.append(Step(", ".join(f"{key} {facts[key]}" for key in modifier.when), modifier))
             priced |= modifier.when.keys()
     said += [f"{key}={facts[key]}" for key in facts if key in priced]
-    unsold = [f"tier=standard ({tier} not sold)"] if not service and tier not in STANDARD_TIERS else []
+    unsold = (
+        [f"tier=standard ({tier} not sold)"] if not service and tier not in (*STANDARD_TIERS, *PREPAID_TIERS) else []
+    )
     unsold += [f"speed=standard ({speed} not sold)"] if "speed" not in priced and speed not in STANDARD_SPEEDS else []
-    return _Offer(sheet, fees, tuple(factors), (*said, *unsold), bool(unsold))
+    return _Offer(sheet, fees, tuple(steps), (*said, *unsold), bool(unsold))
 
 
-def _spans(sheet: Sheet, since_us: int, until_us: int) -> Iterator[tuple[int, int]]:
-    """Stretches of time in which the same tiers and windows hold, and clocks are not changed."""
-    parts: list[Tier | Window] = [*sheet.tiers, *sheet.windows]
+def _dealt(offer: _Offer, deals: Iterable[Deal]) -> _Offer:
+    steps = tuple(Step(deal.label, deal.factor, deal.place) for deal in deals)
+    said = tuple(step.what.replace(" ", "=", 1) for step in steps)
+    return replace(offer, steps=(*offer.steps, *steps), said=(*offer.said, *said))
+
+
+Day = tuple[str, dt.date]
+"""A currency and a day in UTC."""
+
+
+def _rated(
+    currency: str, fx: Mapping[Day, Decimal], since_us: int, until_us: int
+) -> Iterator[tuple[int, int, dt.date | None]]:
+    """The stretch cut into days that have a rate, and what lies between them."""
+    at_us = since_us
+    for day in sorted(day for code, day in fx if code == currency):
+        start_us = (day - EPOCH.date()).days * DAY_US
+        first_us, last_us = max(start_us, since_us), min(start_us + DAY_US, until_us)
+        if first_us < last_us:
+            if at_us < first_us:
+                yield at_us, first_us, None
+            yield first_us, last_us, day
+            at_us = last_us
+    if at_us < until_us:
+        yield at_us, until_us, None
+
+
+def _in_usd(offer: _Offer, currency: str, fx: Mapping[Day, Decimal], day: dt.date | None) -> _Offer:
+    if day is None:
+        return replace(offer, said=(*offer.said, f"{currency}=no rate"))
+    step = Step(f"{currency} in USD on {day}", Factor(fx[currency, day], frozenset()))
+    return replace(offer, steps=(*offer.steps, step), said=(*offer.said, f"{currency}={day}"))
+
+
+def _spans(sheet: Sheet, deals: Iterable[Deal], since_us: int, until_us: int) -> Iterator[tuple[int, int]]:
+    """Stretches of time in which the same tiers, windows and deals hold, and clocks are not changed."""
+    parts: list[Tier | Window | Deal] = [*sheet.tiers, *sheet.windows, *deals]
     edges = {e for part in parts for e in (part.since_us, part.until_us) if e is not None}
     for zone in {window.zone for window in sheet.windows}:
         edges.update(_clock_changes(zone, since_us, until_us))
@@ -177,7 +250,8 @@ def _span_boxes(model: Model, price: Price, offer: _Offer, since_us: int, until_
         for size_from, size_until in pairwise(sizes):
             tier = next((t for t in reversed(tiers) if t.first_tokens <= size_from), None)
             part = tier or window
-            denominator, pico, unit_pico = _integers(model, part.rates if part else offer.sheet.rates, offer)
+            base = _base(model, part.rates if part else offer.sheet.rates, offer)
+            denominator, pico, unit_pico = _integers(base, offer)
             once = frozenset(unit for unit, fee in offer.fees.items() if fee.once)
             said = [f"over={tier.first_tokens - 1}"] if tier else [f"hours={window.name}"] if window else []
             said += offer.said
@@ -199,39 +273,51 @@ def _span_boxes(model: Model, price: Price, offer: _Offer, since_us: int, until_
                 assumed=offer.assumed,
                 label=", ".join(text.replace("=", " ", 1) for text in said),
                 price=price,
+                base=base,
+                factors=offer.steps,
             )
 
 
-def _integers(model: Model, rates: Rates, offer: _Offer) -> tuple[int, dict[str, int], dict[str, int]]:
+def _base(model: Model, rates: Rates, offer: _Offer) -> dict[str, tuple[str, Decimal]]:
+    """By column and unit: the rate it has, or falls back to, and its figure in the list; what has neither is absent."""
+    found = {column: _rate(model, rate, rates) for column, rate in RATE_OF_COLUMN.items()}
+    base = {column: (rate, rates[rate]) for column, rate in found.items() if rate is not None}
+    return base | {unit: (unit, fee.usd) for unit, fee in offer.fees.items()}
+
+
+def _integers(base: Mapping[str, tuple[str, Decimal]], offer: _Offer) -> tuple[int, dict[str, int], dict[str, int]]:
     """Rates and fees in pico-dollars, times the smallest power of ten that makes all of them whole."""
-    exact = {column: _rate(model, rate, rates, offer.factors) for column, rate in RATE_OF_COLUMN.items()}
-    pico = {column: usd * PICO_PER_USD_MTOK for column, usd in exact.items() if usd is not None}
-    unit_pico = {unit: _times(fee.usd, {unit}, offer.factors) * PICO_PER_USD for unit, fee in offer.fees.items()}
+    usd = {
+        name: _times(figure, {rate, RATE_OF_COLUMN.get(name, name)}, offer.steps)
+        for name, (rate, figure) in base.items()
+    }
+    pico = {column: EXACT.multiply(each, PICO_PER_USD_MTOK) for column, each in usd.items() if column in RATE_OF_COLUMN}
+    unit_pico = {unit: EXACT.multiply(each, PICO_PER_USD) for unit, each in usd.items() if unit in offer.fees}
     denominator = 10 ** max([0, *map(_decimals, (*pico.values(), *unit_pico.values()))])
     return denominator, _whole(pico, denominator), _whole(unit_pico, denominator)
 
 
 def _whole(values: Mapping[str, Decimal], denominator: int) -> dict[str, int]:
-    return {name: int(value * denominator) for name, value in values.items()}
+    return {name: int(EXACT.multiply(value, denominator)) for name, value in values.items()}
 
 
 def _decimals(value: Decimal) -> int:
-    exponent = value.normalize().as_tuple().exponent
+    exponent = value.normalize(EXACT).as_tuple().exponent
     return max(-exponent, 0) if isinstance(exponent, int) else 0
 
 
-def _rate(model: Model, rate: str, rates: Rates, factors: Iterable[Factor]) -> Decimal | None:
-    """USD per million tokens of a rate, by its own figure or the one it falls back to; None when there is neither."""
+def _rate(model: Model, rate: str, rates: Rates) -> str | None:
+    """The rate itself, or the one it falls back to; None when the price has neither."""
     found: str | None = rate
     while found is not None and found not in rates:
         found = model.fallback.get(found)
-    return None if found is None else _times(rates[found], {rate, found}, factors)
+    return found
 
 
-def _times(usd: Decimal, names: set[str], factors: Iterable[Factor]) -> Decimal:
-    for factor in factors:
-        if not names & factor.not_on:
-            usd *= factor.multiply
+def _times(usd: Decimal, names: set[str], steps: Iterable[Step]) -> Decimal:
+    for step in steps:
+        if not names & step.factor.not_on:
+            usd = EXACT.multiply(usd, step.factor.multiply)
     return usd
 
 

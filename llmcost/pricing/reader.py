@@ -11,7 +11,19 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from llmcost.errors import UsageError, nearest
-from llmcost.pricing.entries import RATE_OF_COLUMN, Factor, Fee, Model, Price, Rates, Service, Sheet, Tier, Window
+from llmcost.pricing.entries import (
+    RATE_OF_COLUMN,
+    Deal,
+    Factor,
+    Fee,
+    Model,
+    Price,
+    Rates,
+    Service,
+    Sheet,
+    Tier,
+    Window,
+)
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -29,7 +41,7 @@ FALLBACK: dict[str, str] = {
 """The rate that stands in for a missing one, unless the file's `missing_rate` says otherwise."""
 
 RATE_NAMES = tuple(RATE_OF_COLUMN.values())
-TOP_KEYS = ("schema", "provider", "aliases", "currency", "rules", "models", "fine_tunes")
+TOP_KEYS = ("schema", "provider", "aliases", "currency", "rules", "models", "fine_tunes", "discounts", "markup")
 RULE_KEYS = ("missing_rate", "hosts_others", "usage_shape", "tier_scope", "tier_basis", "on_unknown_model")
 """The last four state how all files are meant; only the first two change anything."""
 MODEL_KEYS = ("id", "mode", "match", "lifecycle", "prices", "free", "base", "note")
@@ -43,16 +55,23 @@ SERVICE_KEYS = ("multiply", "not_on", "per_mtok", "per_unit", "per_request", "ti
 MODIFIER_KEYS = ("when", "multiply", "not_on")
 WINDOW_KEYS = ("name", "tz", "days", "hours", "since", "until", "per_mtok")
 WHEN_KEYS = ("region", "inference_geo", "speed")
+DEAL_KEYS = ("provider", "model", "percent", "since", "until", "not_on")
+MOST_MARKUP = Decimal(1000)
+"""Percent; more is a slip of the decimal point."""
 
 
 @dataclass(frozen=True)
 class Book:
-    """One file: who sells, by which other names, and what. `hosts_others`: it is not the owner of its models."""
+    """One file: who sells, by which other names, and what. `hosts_others`: it is not the owner of its models.
 
-    provider: str
+    `deals` are discounts and mark-ups, on prices of any file; a file of nothing else names no provider.
+    """
+
+    provider: str | None
     aliases: tuple[str, ...]
     hosts_others: bool
     models: tuple[Model, ...]
+    deals: tuple[Deal, ...]
     place: str
 
 
@@ -61,21 +80,32 @@ def read(text: bytes, place: str) -> Book:
     root = composed(text, place)
     if root is None:
         raise UsageError("the file is empty", place=place, hint="it needs schema, provider and models")
-    top = _At(place, "", root).keys(TOP_KEYS, required=("schema", "provider", "models"))
+    top = _At(place, "", root).keys(TOP_KEYS, required=("schema",))
+    is_deals_only = bool(top.keys() & {"discounts", "markup"}) and not top.keys() & {"provider", "models"}
+    if not is_deals_only:
+        _At(place, "", root).keys(TOP_KEYS, required=("provider", "models"))
     if top["schema"].text() != "1":
         raise top["schema"].wrong(f"version {top['schema'].text()} is not known", "write 1")
-    if "currency" in top and top["currency"].text() != "USD":
-        raise top["currency"].wrong(f"prices in {top['currency'].text()} are not read", "give the prices in USD")
+    if "currency" in top and not re.fullmatch("[A-Z]{3}", top["currency"].text()):
+        raise top["currency"].wrong(f"'{top['currency'].text()}' is no currency", "write its code: EUR")
+    currency = top["currency"].text() if "currency" in top else "USD"
     rules = top["rules"].keys(RULE_KEYS) if "rules" in top else {}
-    provider = top["provider"].text()
+    provider = top["provider"].text() if "provider" in top else None
     fallback = _fallback(rules.get("missing_rate"))
     hosted = "hosts_others" in rules and rules["hosts_others"].flag()
-    entries = [*top["models"].items(), *(top["fine_tunes"].items() if "fine_tunes" in top else [])]
+    entries = [at for key in ("models", "fine_tunes") if key in top for at in top[key].items()]
     return Book(
         provider=provider,
         aliases=top["aliases"].texts() if "aliases" in top else (),
         hosts_others=hosted,
-        models=tuple(_model(entry, provider, fallback, hosted=hosted) for entry in entries),
+        models=tuple(
+            replace(_model(entry, provider or "", fallback, hosted=hosted), currency=currency) for entry in entries
+        ),
+        deals=tuple(
+            _deal(at, kind)
+            for key, kind in (("discounts", "discount"), ("markup", "markup"))
+            for at in (top[key].items() if key in top else [])
+        ),
         place=place,
     )
 
@@ -167,6 +197,12 @@ class _At:
         if not re.fullmatch(r"\d{1,9}(\.\d{1,12})?", self.text()):
             raise self.wrong(f"'{self.text()}' is no price", 'write it plainly: "2.50"')
         return Decimal(self.text())
+
+    def percent(self, most: Decimal) -> Decimal:
+        """Percent above 0 and up to `most`, as written."""
+        if not re.fullmatch(r"\d{1,4}(\.\d{1,6})?%", self.text()) or not 0 < Decimal(self.text()[:-1]) <= most:
+            raise self.wrong(f"'{self.text()}' is no share above 0% and up to {most}%", "write 12%")
+        return Decimal(self.text()[:-1])
 
     def amounts(self, known: Iterable[str] | None = None) -> dict[str, Decimal]:
         return {name: at.amount() for name, at in (self.named() if known is None else self.keys(known)).items()}
@@ -364,6 +400,25 @@ def _modifier(entry: _At, fees: Mapping[str, Fee]) -> Factor:
     return replace(
         _factor(given, set(fees)),
         when={key: frozenset(text.lower() for text in at.texts()) for key, at in when.items()},
+    )
+
+
+def _deal(entry: _At, kind: str) -> Deal:
+    """A discount takes its percent off, a mark-up puts it on; both are factors, so nothing is rounded before the request is."""
+    given = entry.keys(DEAL_KEYS, required=("provider", "percent") if kind == "discount" else ("percent",))
+    percent = given["percent"].percent(Decimal(100) if kind == "discount" else MOST_MARKUP)
+    since_us, until_us = _span(given, "since", "until")
+    not_on = given["not_on"].texts() if "not_on" in given else ()
+    multiply = 1 + (-percent if kind == "discount" else percent).scaleb(-2)
+    return Deal(
+        kind=kind,
+        provider=given["provider"].text() if "provider" in given else None,
+        model=given["model"].text().lower() if "model" in given else None,
+        factor=Factor(multiply, frozenset(not_on)),
+        since_us=since_us,
+        until_us=until_us,
+        label=f"{kind} {given['percent'].text()}",
+        place=entry.place,
     )
 
 

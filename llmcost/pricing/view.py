@@ -69,7 +69,7 @@ def card(catalogue: Catalogue, name: str, provider: str | None, terms: rates.Ter
         )
     model: Model = match.model
     try:
-        found = rates.boxes(model, match.name, terms)
+        found = rates.boxes(model, match.name, terms, catalogue.deals)
     except rates.NoTermsError as error:
         raise UsageError(f"'{name}' has no price: {error}", place="prices show") from error
     columns = [
@@ -97,6 +97,8 @@ def card(catalogue: Catalogue, name: str, provider: str | None, terms: rates.Ter
         if row not in rows:  # hours of the week with the same rates are one row
             rows.append(row)
     notes = list(match.why) if why else []
+    if model.currency != "USD":
+        notes.append(f"prices in {model.currency}, turned into USD at the rate of each request's day")
     sold = sorted({name for p in model.prices for s in p.services for name in s.names})
     notes.append(
         f"{model.provider}/{model.id}, {model.mode}" + (f"; also sold as {', '.join(sold)}: --tier" if sold else "")

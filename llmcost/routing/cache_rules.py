@@ -120,7 +120,12 @@ RULES: tuple[CacheRule, ...] = (
         "cleared after 5 to 10 minutes of silence, after an hour at the latest; longer where retention of 24 hours holds",
     ),
     _anthropic(_CLAUDE + r"(?:opus|fable|mythos)-5.*", 512, "second_hand", _LITELLM_PAGE),
-    _anthropic(_CLAUDE + r"opus-4-7.*", 2048, "second_hand", "https://dev.to/creeta"),
+    _anthropic(
+        _CLAUDE + r"opus-4-7.*",
+        2048,
+        "second_hand",
+        "https://dev.to/creeta/claudes-prompt-cache-fails-silently-below-1024-tokens-1ch1",
+    ),
     _anthropic(_CLAUDE + r"(?:haiku-4-5|opus-4-[56]).*", 4096, "vendor", _CLAUDE_PAGE),
     _anthropic(_CLAUDE + r"(?:haiku-3|3-5-haiku|3-haiku).*", 2048, "vendor", _CLAUDE_PAGE),
     _anthropic(_CLAUDE + r"(?:sonnet-5|opus-4-8).*", 1024, "second_hand", _LITELLM_PAGE),

@@ -70,7 +70,9 @@ def _by_day(
     found: tuple[dict[Group, dict[date, Decimal]], dict[Group, dict[date, Decimal]]] = ({}, {})
     undated = {spend.COST: Decimal(0), spend.SOURCE_COST: Decimal(0)}
     dims = len(by)
-    rows = spend.groups(store, config, [*by, "day"], question.where, question.window, question.tz)
+    rows = spend.groups(
+        store, config, [*by, "day"], question.where, question.window, question.tz, spend.relation_of(question)
+    )
     for row in rows:
         for side, place in zip(found, (spend.COST, spend.SOURCE_COST), strict=True):
             usd: Any = row[dims + 1 + place]

@@ -10,6 +10,7 @@ from llmcost import ledger
 from llmcost.errors import UsageError
 from llmcost.figures import count, exact, instant_text
 from llmcost.model import Column, Table
+from llmcost.pricing.entries import RATE_OF_COLUMN
 from llmcost.resources import sql
 from llmcost.store import Store
 
@@ -19,6 +20,7 @@ COLUMNS = (
     Column("component", "text"),
     Column("quantity", "decimal"),
     Column("rate", "text"),
+    Column("how", "text", brief=False),
     Column("usd", "decimal", "USD, exact"),
 )
 
@@ -64,6 +66,7 @@ def _table(row: dict[str, Any]) -> Table:
         "price_since": instant_text(int(detail["since_us"])) if detail and int(detail["since_us"]) > 0 else None,
         "price_terms": (detail or {}).get("label") or None,
         "price_source": (detail or {}).get("source") or None,
+        "price_factors": (detail or {}).get("factors") or [],
         "source_cost": None if row["source_cost"] is None else exact(row["source_cost"]),
         "source_cost_kind": row["source_cost_kind"],
         "chain": row["chain"],
@@ -75,7 +78,7 @@ def _table(row: dict[str, Any]) -> Table:
         title=f"{row['request_id']}: {row['provider'] or '?'}/{row['model'] or 'no model'} at {facts['ts'] or 'no time'}",
         columns=COLUMNS,
         rows=lines,
-        total=[None, None, None, None, row["cost"]],
+        total=[None, None, None, None, None, row["cost"]],
         head={"request": facts},
         notes=_notes(row, facts),
     )
@@ -84,10 +87,23 @@ def _table(row: dict[str, Any]) -> Table:
 def _line(name: str, quantity: Decimal, detail: dict[str, Any] | None, key: str) -> list[object]:
     pico = (detail or {}).get(key, {}).get(name)
     if pico is None or detail is None:
-        return [name, quantity, None, None]
+        return [name, quantity, None, None, None]
     each = Decimal(pico) / Decimal(detail["denominator"]) / PICO_PER_USD
     rate = f"{exact(each * 1_000_000)} USD per million" if key == "pico" else f"{exact(each)} USD each"
-    return [name, quantity, rate, quantity * each]
+    return [name, quantity, rate, _how(name, detail), quantity * each]
+
+
+def _how(name: str, detail: dict[str, Any]) -> str | None:
+    """From the figure in the price list to the rate: which rate stands in for a missing one, and every factor on it."""
+    if name not in detail.get("base", {}):
+        return None  # a price that was noted by an earlier llmcost
+    rate, figure = detail["base"][name]
+    own = RATE_OF_COLUMN.get(name, name)
+    factors = [
+        f"x {one['multiply']} ({one['what']})" for one in detail["factors"] if not {rate, own} & {*one["not_on"]}
+    ]
+    instead = f" as {rate}" if rate != own else ""
+    return " ".join([f"{figure} {detail['currency']}{instead}", *factors])
 
 
 def _notes(row: dict[str, Any], facts: dict[str, Any]) -> list[str]:
@@ -97,7 +113,8 @@ def _notes(row: dict[str, Any], facts: dict[str, Any]) -> list[str]:
         terms = f", {facts['price_terms']}" if facts["price_terms"] else ""
         notes.append(f"price {row['price_id']}{since}{terms}")
         source = facts["price_source"] or {}
-        notes.append("price from " + "; ".join(f"{k} {v}" for k, v in source.items()))
+        notes.append("price from " + ("; ".join(f"{k} {v}" for k, v in source.items()) or "a file of your own"))
+        notes += [f"{one['what']} (x {one['multiply']}): {one['place']}" for one in facts["price_factors"] if one["place"]]
     elif row["unpriced_reason"]:
         notes.append(f"unpriced: {row['unpriced_reason']}; llmcost prices show {row['model'] or 'MODEL'} --why")
     elif row["cost"] == 0:

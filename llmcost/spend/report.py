@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal, localcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llmcost.attribution import focus
 from llmcost.conditions import Condition, fields_of
@@ -13,11 +13,16 @@ from llmcost.config import Config
 from llmcost.errors import UsageError
 from llmcost.figures import count, instant_text, money, percent, ratio_text, visible
 from llmcost.model import Cell, Column, Table
+from llmcost.pricing import levels
+from llmcost.pricing.levels import LEVELS, VIEW
 from llmcost.resources import sql
 from llmcost.spend import adjustments, trust
 from llmcost.spend.trust import Trust
 from llmcost.store import Store
 from llmcost.windows import Window
+
+if TYPE_CHECKING:
+    from llmcost.pricing.catalogue import Catalogue
 
 MAX_DIMENSIONS = 9
 FIGURES = (
@@ -45,7 +50,11 @@ SUSPICIONS = (
     (Decimal(10) ** 9, "nano-dollars?"),
 )
 """Recorded / computed, and what such a factor means."""
-TITLES = {"computed": "Spend", "source": "Recorded spend", "invoiced": "Invoiced spend"}
+TITLES = {"computed": "Spend", "source": "Recorded spend", "invoiced": "Invoiced spend"} | {
+    level: f"Spend at {level} prices" for level in LEVELS
+}
+OURS = ("computed", *LEVELS)
+"""What is computed by us, and not what others wrote: it has 12 decimals."""
 TIMES = ("day", "week", "month", "hour")
 
 
@@ -61,10 +70,13 @@ class Question:
     limit: int | None = None
 
 
-def report(store: Store, config: Config, question: Question, *, digest: str | None = None) -> Table:
+def report(
+    store: Store, config: Config, question: Question, *, digest: str | None = None, catalogue: Catalogue | None = None
+) -> Table:
     """Spend by the asked dimensions, dearest group first (times in order). UsageError for an unknown dimension.
 
-    `digest` is that of the catalogue at hand: costs computed with another one are called stale.
+    `digest` is that of the catalogue at hand: costs computed with another one are called stale. `catalogue`, the prices that
+    the store is priced with, is needed for list and contracted costs.
     """
     where, window, tz = question.where, question.window, question.tz
     base = trust.gather(store, config, where, window, tz, digest=digest)
@@ -72,7 +84,9 @@ def report(store: Store, config: Config, question: Question, *, digest: str | No
     is_invoiced = question.cost == "invoiced"
     if is_invoiced:
         adjustments.prepare(store, window, [*by, *(fields_of(where) if where else ())])
-    relation = adjustments.VIEW if is_invoiced else "ledger"
+    if catalogue is not None and question.cost in LEVELS:
+        levels.prepare(store, catalogue, question.cost, window.since_us, window.until_us)
+    relation = relation_of(question)
     attributed, params = _attributed(store, config, by, where, window, tz, relation)
     rows = _rows(store, attributed, params, len(by))
     if question.cost == "source":
@@ -83,8 +97,7 @@ def report(store: Store, config: Config, question: Question, *, digest: str | No
     return Table(
         schema="llmcost.report/1",
         title=_title(by, question),
-        columns=[Column(name, "text") for name in by]
-        + list(FIGURES if question.cost == "computed" else RECORDED_FIGURES),
+        columns=[Column(name, "text") for name in by] + list(FIGURES if question.cost in OURS else RECORDED_FIGURES),
         rows=rows[: question.limit] if question.limit else rows,
         total=_total(rows, len(by), turns),
         head={
@@ -96,16 +109,40 @@ def report(store: Store, config: Config, question: Question, *, digest: str | No
         notes=[
             *_cut(rows, question.limit),
             *(adjustments.notes(store, window) if is_invoiced else ()),
+            *_level(question, base),
             *trust_notes(base, unpriced),
         ],
     )
 
 
+def relation_of(question: Question) -> str:
+    """The ledger with the costs that are asked for."""
+    if question.cost in LEVELS:
+        return VIEW
+    return adjustments.VIEW if question.cost == "invoiced" else "ledger"
+
+
+def _level(question: Question, base: Trust) -> list[str]:
+    if question.cost not in LEVELS:
+        return []
+    what = {
+        "list": "by the vendors' lists, without your own prices, discounts and mark-up",
+        "contracted": "by your own prices and discounts, without mark-up",
+    }
+    return [f"{what[question.cost]}; billed, as the ledger and the lines below have it: {money(base.cost)}"]
+
+
 def groups(
-    store: Store, config: Config, by: Sequence[str], where: Condition | None, window: Window, tz: str
+    store: Store,
+    config: Config,
+    by: Sequence[str],
+    where: Condition | None,
+    window: Window,
+    tz: str,
+    relation: str = "ledger",
 ) -> list[list[Any]]:
     """The groups themselves, in no order: the dimensions of each and its FIGURES. UsageError for an unknown dimension."""
-    return _rows(store, *_attributed(store, config, by, where, window, tz), len(by))
+    return _rows(store, *_attributed(store, config, by, where, window, tz, relation), len(by))
 
 
 def grouped(

@@ -72,7 +72,44 @@ NO_LEDGER = "llmcost ingest LOGS first, or llmcost report LOGS for a look withou
 TABLES = "tables: ledger, requests, files, quarantine, prices, restatements"
 EXAMPLE = 'llmcost sql "SELECT model, sum(cost) FROM ledger GROUP BY model"'
 
+OFFER = "breakeven selfhost --gpu-hour 2 --tokens-per-second 100"
+
 CASES = {
+    # break-even
+    "a term that is no figure": Case(
+        "breakeven selfhost --gpu-hour much --tokens-per-second 100",
+        "--gpu-hour: 'much' is no figure",
+        "write 2.50, 1200000 or 30%",
+    ),
+    "a term that must be above 0": Case(
+        "breakeven selfhost --gpu-hour 2 --tokens-per-second 0",
+        "--tokens-per-second: '0' is no figure above 0",
+        "write 2.50, 1200000 or 30%",
+    ),
+    "a share above everything": Case(
+        "breakeven batch --discount 150%",
+        "--discount: '150%' is more than everything",
+        "write 0.3 or 30%",
+    ),
+    "nothing left for the GPUs": Case(
+        f"{OFFER} --escalation 1",
+        "--escalation: nothing is left for the GPUs",
+        "write a share below 1",
+    ),
+    "a break-even without production traffic": Case(
+        OFFER,
+        "there is no production traffic to compare with",
+        "llmcost report shows what is there",
+        UNDECIDED,
+        lambda folder: ledger(folder, [call("a", environment="staging")]),
+    ),
+    "a break-even without prices": Case(
+        OFFER,
+        "no request of this traffic has a price",
+        "llmcost report --by model shows what is unpriced",
+        UNDECIDED,
+        lambda folder: ledger(folder, [call("a", model="nobody-knows")]),
+    ),
     # the command line
     "no policy": Case(
         "simulate p.yaml", "simulate: no policy file 'p.yaml'", "llmcost simulate POLICY.yaml", set_up=store
@@ -283,7 +320,13 @@ CASES = {
         "reconcile takes usage and cost pages, a FOCUS file or a CSV invoice",
         set_up=log,
     ),
-    "currency": Case("report --currency EUR", "--currency: figures in EUR are not available yet", "leave it at USD"),
+    "currency": Case("report --currency euro", "--currency: 'euro' is no currency", "write its code: EUR"),
+    "currency without rates": Case(
+        "report a.jsonl --currency EUR",
+        "--currency: no exchange rate of EUR",
+        "name a file of rates: fx: fx.csv (currency,date,usd)",
+        set_up=file("a.jsonl", '{"ts": "2026-10-01T00:00:00Z", "model": "gpt-4o", "input_tokens": 1}\n'),
+    ),
     "unknown source": Case(
         "sources litellm_spendlog", "sources: unknown format 'litellm_spendlog'", "did you mean 'litellm_spendlogs'?"
     ),
@@ -350,6 +393,55 @@ CASES = {
     ),
     "age in months": Case(
         "gate --max-cost 1 --max-data-age 2months", "--max-data-age: '2months' is no length of time", "write 36h or 2d"
+    ),
+    "groups of no budget": Case(
+        "gate --per agent", "--per: belongs to --max-cost", "llmcost gate --max-cost 100 --per feature"
+    ),
+    "growth over nothing": Case("gate --max-increase 5%", "--max-increase: needs a baseline", "--baseline main.json"),
+    "cases against nothing": Case(
+        "gate --match tag:case",
+        "--match: needs a baseline",
+        "--baseline main.json, written by llmcost baseline save --match",
+    ),
+    "cases by no field": Case(
+        "gate --match cas --baseline b.json", "--match: unknown dimension 'cas'", "one of " + DIMENSIONS + ", tag:KEY"
+    ),
+    "no such baseline": Case(
+        "gate --max-increase 5% --baseline b.json",
+        "b.json: the baseline cannot be read: No such file or directory",
+        "llmcost baseline save b.json",
+        set_up=store,
+    ),
+    "a rule without its baseline": Case(
+        "gate",
+        "llmcost.yaml:1: the rule 'x' has max_increase and no baseline",
+        "baseline: FILE in the rule, or --baseline FILE",
+        set_up=both(store, file("llmcost.yaml", "gate: {rules: [{id: x, metric: cost, max_increase: 5%}]}\n")),
+    ),
+    "a rule over a column that is not there": Case(
+        "gate",
+        "llmcost.yaml:1: gate.rules.x.when: unknown field 'agnt' at column 1 of: agnt = 'a'",
+        "did you mean 'agent'?",
+        set_up=file("llmcost.yaml", "gate: {rules: [{id: x, metric: cost, max: 1, when: \"agnt = 'a'\"}]}\n"),
+    ),
+    "cases without a name": Case(
+        "baseline save b.json --cases log.jsonl",
+        "--cases: needs --match",
+        "--match tag:case says which field names a case",
+    ),
+    "a baseline of nothing": Case(
+        "baseline save b.json --since 2030-01-01",
+        "no rows in the window: there is nothing to keep",
+        "choose another --last or --since",
+        UNDECIDED,
+        set_up=store,
+    ),
+    "a baseline without cases": Case(
+        "baseline save b.json --match tag:case",
+        "--match: no row has tag:case",
+        "name the field that holds the case",
+        UNDECIDED,
+        set_up=store,
     ),
     "report without file": Case(
         "gate --max-cost 1 --report json", "--report: 'json' names no file", "write --report json=gate.json, or github"

@@ -51,7 +51,7 @@ FILES = [
     (f"{TOP}model: []\n", 3, "unknown key 'model'", "did you mean 'models'?"),
     (f"{TOP}models: []\nschema: 1\n", 4, "schema: is given twice", "keep one of them"),
     ("schema: 2\nprovider: own\nmodels: []\n", 1, "schema: version 2 is not known", "write 1"),
-    (f"{TOP}currency: EUR\nmodels: []\n", 3, "currency: prices in EUR are not read", "give the prices in USD"),
+    (f"{TOP}currency: euro\nmodels: []\n", 3, "currency: 'euro' is no currency", "write its code: EUR"),
     (f"{TOP}models: {{}}\n", 3, "models: expected a list", None),
     ("schema: 1\nprovider: [a]\nmodels: []\n", 2, "provider: expected text", None),
 ]

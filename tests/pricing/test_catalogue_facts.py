@@ -375,7 +375,6 @@ def test_a_name_is_never_matched_by_its_beginning_or_its_likeness(model: str) ->
         ("gpt-4o", None, {}, {}, "undated"),
         ("deepseek-flash", None, {}, {}, "undated"),
         ("claude-sonnet-4-5", None, {}, {}, "undated"),
-        ("gpt-4o", "2026-01-01", {}, {"service_tier": "provisioned"}, "no price for service tier provisioned"),
         ("gpt-4o", "2026-01-01", {"audio_input": 1}, {}, "no rate for audio_input"),
         ("claude-opus-5", "2026-10-01", {"audio_output": 1}, {}, "no rate for audio_output"),
         ("gpt-4o", "2026-01-01", {}, {"units": {"pages": 1}}, "no rate for unit pages"),

@@ -66,12 +66,6 @@ def test_an_unknown_name_is_refused_with_the_steps_and_the_nearest() -> None:
     assert found.value.hint == "no exact name, dated suffix or pattern matches 'gpt-4oo'; did you mean 'gpt-4o'?"
 
 
-def test_a_level_without_any_price_is_refused() -> None:
-    with pytest.raises(UsageError) as found:
-        view.card(shipped(), "gpt-4o", "openai", rates.Terms(service_tier="provisioned"), why=False)
-    assert str(found.value) == "prices show: 'gpt-4o' has no price: no price for service tier provisioned"
-
-
 def test_a_restatement_sums_what_is_known() -> None:
     table = view.restatement(
         [Restatement("2026-11-01", 2, Decimal(3), Decimal(5)), Restatement("2026-11-02", 1, None, Decimal(1))]

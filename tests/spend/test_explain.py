@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from llmcost.config import Config
 from llmcost.errors import UsageError
 from llmcost.model import Table
+from llmcost.pricing import catalogue
+from llmcost.sources.ingest import ingest
 from llmcost.spend.explain import explain
 from llmcost.store import open_ledger
-from tests.spend.ledgers import Row, call, opened
+from tests.spend.ledgers import PRICES, Row, call, opened
 
 
 def told(folder: Path, *rows: Row, of: str = "a") -> list[Table]:
@@ -22,7 +26,12 @@ def told(folder: Path, *rows: Row, of: str = "a") -> list[Table]:
 
 def lines(table: Table) -> list[list[Any]]:
     """Component, quantity, rate and dollars of each line."""
-    return [list(row[1:]) for row in table.rows]
+    return [[*row[1:4], row[5]] for row in table.rows]
+
+
+def hows(table: Table) -> dict[Any, Any]:
+    """From the price list to the rate, by component."""
+    return {row[1]: row[4] for row in table.rows}
 
 
 def cost(table: Table) -> Any:
@@ -60,6 +69,43 @@ def test_a_priced_request_is_the_sum_of_its_components(tmp_path: Path) -> None:
     assert table.notes[0] == "read from log.jsonl:1 (native), usage exact, declared"
     assert table.notes[1].startswith(f"price {facts(table)['price_id']}, in force since 2020-01-01")
     assert "checked 2026-10-01" in table.notes[2]
+
+
+def test_a_rate_is_led_back_to_the_price_list_and_the_users_own_file(tmp_path: Path) -> None:
+    prices = tmp_path / "prices.local.yaml"
+    prices.write_text(
+        f"{PRICES}discounts: [{{provider: openai, percent: 12%, not_on: [web_search]}}]\nmarkup:\n  - {{percent: 8%}}\n"
+    )
+    used = {"input_tokens": 3000, "cache_read_tokens": 1000, "output_tokens": 100, "units": {"web_search": 1}}
+    asked = {"provider": "openai", "model": "gpt-4o", "service_tier": "batch", **used}
+    (tmp_path / "log.jsonl").write_text(json.dumps(call("a", **asked)) + "\n" + json.dumps(call("b")))
+    ledger = tmp_path / "l.duckdb"
+    ingest([str(tmp_path / "log.jsonl")], ledger, config=Config(), catalogue=catalogue.load([prices]))
+    with open_ledger(ledger, read_only=True) as store:
+        (table,), (own,) = explain(store, "a"), explain(store, "b")
+
+    deal = "x 0.88 (discount 12%) x 1.08 (markup 8%)"
+    assert hows(table) == {
+        "fresh_input_tokens": f"1.25 USD {deal}",
+        "cache_read_tokens": f"1.25 USD {deal}",
+        "text_output_tokens": f"5 USD {deal}",
+        "web_search": "0.01 USD x 1.08 (markup 8%)",
+    }
+    # (3,000 x 1.25 + 100 x 5) / 1,000,000 x 0.88 x 1.08 + 0.01 x 1.08
+    assert cost(table) == Decimal("0.00425") * 88 * 108 / 10000 + Decimal("0.0108")
+    assert cost(table) == sum(row[5] for row in table.rows)  # type: ignore[misc]
+    assert f"discount 12% (x 0.88): {prices}:18" in table.notes
+    assert f"markup 8% (x 1.08): {prices}:20" in table.notes
+    assert facts(table)["price_factors"][0] == {
+        **{"what": "discount 12%", "multiply": "0.88", "not_on": ["web_search"], "place": f"{prices}:18"}
+    }
+    assert hows(own) == {"fresh_input_tokens": "1 USD x 1.08 (markup 8%)"}
+
+
+def test_a_rate_that_stands_in_for_a_missing_one_says_so(tmp_path: Path) -> None:
+    (table,) = told(tmp_path, call("a", input_tokens=1000, cache_write_tokens=1000, model="small", output_tokens=0))
+
+    assert hows(table)["cache_write_other_tokens"] == "1 USD as input"
 
 
 def test_the_components_of_every_sample_request_add_up_to_its_cost(sample_ledger: Path) -> None:

@@ -1,0 +1,58 @@
+"""What the same requests cost at the vendor's list, at the user's own prices, and with the mark-up: three figures, kept apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from llmcost.resources import sql
+from llmcost.store import Store, quote_identifier
+
+if TYPE_CHECKING:  # a report of what is stored must not wait for the catalogue
+    from llmcost.pricing.catalogue import Catalogue
+
+LEVELS = ("list", "contracted")
+"""By the vendor's list; by the user's own prices and discounts. With the mark-up on top it is billed: what the ledger stores."""
+
+TABLE = "level_costs"
+VIEW = "level_ledger"
+
+
+def at(catalogue: Catalogue, level: str) -> Catalogue:
+    """The same prices at one of LEVELS. A model that the list does not know is listed at the user's own price."""
+    kept = tuple(deal for deal in catalogue.deals if level == "contracted" and deal.kind == "discount")
+    layers = catalogue.layers if level == "contracted" else (*catalogue.layers[-1:], *catalogue.layers[:-1])
+    return replace(catalogue, layers=layers, deals=kept, digest=f"{catalogue.digest}:{level}")
+
+
+def price(store: Store, catalogue: Catalogue, since_us: int | None = None, until_us: int | None = None) -> str:
+    """The name of a temporary table (seq, list_cost, contracted_cost, billed_cost), a row per request of the window [since, until).
+
+    Costs are USD, DECIMAL(18,12), rounded once per request as in every bill; NULL where that level has no price. Billed is what
+    is stored. `catalogue` is the one the store is priced with (`reprice.pinned`). FOCUS: ListCost, ContractedCost and BilledCost;
+    without prepaid money EffectiveCost is BilledCost. Reads a store that is open for reading only, too.
+    """
+    from llmcost.pricing import charges
+
+    has_own = len(catalogue.layers) > 1
+    main = quote_identifier(str(store.value("SELECT current_database()"))) + ".main"
+    asked = {"since_us": since_us, "until_us": until_us}
+    store.run(sql("pricing/level_rows.sql").format(main=main), asked)
+    levels = {"list": has_own or bool(catalogue.deals), "contracted": any(d.kind == "markup" for d in catalogue.deals)}
+    store.run("CREATE OR REPLACE TEMP VIEW requests AS FROM level_rows")  # shadows the table for charges.sql
+    try:
+        for level, differs in levels.items():
+            if differs:
+                charges.prepare(store, at(catalogue, level))
+            bill = f"({sql(charges.CHARGES)})" if differs else "level_rows"
+            store.run(sql("pricing/level_charged.sql").format(level=level, charges=bill))
+    finally:
+        store.run("DROP VIEW temp.requests")
+    store.run(sql("pricing/level_costs.sql"))
+    return TABLE
+
+
+def prepare(store: Store, catalogue: Catalogue, level: str, since_us: int | None, until_us: int | None) -> None:
+    """Makes the view `level_ledger`: the ledger in the window, its cost being that of a level."""
+    price(store, catalogue, since_us, until_us)
+    store.run(sql("pricing/level_ledger.sql").format(level=level))
