@@ -306,8 +306,6 @@ def shown_path(path: Path) -> str:
 
 def composed(path: Path) -> Any:
     """The file's tree of nodes, each with its text and line; None for an empty file."""
-    import yaml
-
     shown = shown_path(path)
     try:
         raw = path.read_bytes()
@@ -318,6 +316,13 @@ def composed(path: Path) -> Any:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise UsageError("not UTF-8 text", place=f"{shown}:{line}", hint="save the file as UTF-8") from error
+    return composed_text(text, shown)
+
+
+def composed_text(text: str, shown: str) -> Any:
+    """The tree of a text that is called `shown` in errors."""
+    import yaml
+
     if text.lstrip().startswith("{"):
         text = text.replace("\t", " ")  # JSON may be indented with tabs, YAML may not
     if bad := re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", text):

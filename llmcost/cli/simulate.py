@@ -9,11 +9,17 @@ import typer
 from llmcost.cli import options, session
 
 if TYPE_CHECKING:
+    from llmcost.config import Config
+    from llmcost.routing.placed import Question
     from llmcost.routing.policy import Policy
+
+PROGRAMS = ("json", "ndjson", "csv")
 
 
 def simulate(
-    policy: Annotated[str, typer.Argument(metavar="POLICY.yaml", help="The policy: models, rules, caps.")],
+    policy: Annotated[
+        Optional[str], typer.Argument(metavar="[POLICY.yaml]", help="The policy: models, rules, caps.")
+    ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Also every way that requests took, per rule.")] = False,
     ideal: Annotated[
         bool, typer.Option("--ideal", help="The bound: the cheapest among the best answers, by paired quality.")
@@ -22,6 +28,9 @@ def simulate(
         Optional[str],
         typer.Option("--easy-share", metavar="RANGE", help="With --ideal: assume that such a share is easy, 20%..80%."),
     ] = None,
+    suggest: Annotated[
+        bool, typer.Option("--suggest", help="Without a policy: tries the standard moves, and says what each saves.")
+    ] = False,
     export: Annotated[
         Optional[str],
         typer.Option("--export", metavar="ROUTER", help="Write the router configuration instead: litellm."),
@@ -51,6 +60,7 @@ def simulate(
     llmcost simulate cheap-first.yaml --log logs/ --format json
     llmcost simulate routers.yaml --ideal                     what no router can beat
     llmcost simulate routers.yaml --ideal --easy-share 20%..80%
+    llmcost simulate --suggest                                which moves would save, and what each risks
     llmcost simulate cheap-first.yaml --export litellm --output config.yaml
 
     A request that goes to another model loses its cache there, and its tokens are those of that model where the log
@@ -70,6 +80,22 @@ def simulate(
         )
     settings = session.config(config)
     session.only_usd(currency, settings)
+    if suggest:
+        with_policy = policy or ("--export" if export else "--ideal" if ideal else None)
+        if with_policy:
+            raise UsageError(
+                f"writes its own policies, so '{with_policy}' says nothing to it",
+                place="--suggest",
+                hint="llmcost simulate --suggest",
+            )
+        zone = session.zone(tz, settings)
+        question = Question(session.condition(where), session.window(since, until, last, zone), zone)
+        _suggest(settings, question, format, output, db=db, log=log, wait=wait, quiet=quiet, strict=strict)
+        return
+    if policy is None:
+        raise UsageError(
+            "no policy", place="simulate", hint="llmcost simulate POLICY.yaml, or llmcost simulate --suggest"
+        )
     told = language.load(Path(policy))
     if export is not None:
         session.one_of(export, ("litellm",), "--export", "router")
@@ -79,7 +105,7 @@ def simulate(
     zone = session.zone(tz, settings)
     question = Question(session.condition(where), session.window(since, until, last, zone), zone)
     prices = session.catalogue(settings)
-    programs = format in ("json", "ndjson", "csv")
+    programs = format in PROGRAMS
     with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
         if easy is not None:
             session.show(bounds.assumed(store, settings, told, prices, question, easy), format, output)
@@ -94,6 +120,32 @@ def simulate(
             tables = [view.as_document(found)] if programs else view.for_people(found, explain=explain)
     session.show(tables, format, output)
     if strict and not view.requests_of(found):
+        raise typer.Exit(UNDECIDED)
+
+
+def _suggest(
+    settings: Config,
+    question: Question,
+    format: str,
+    output: str | None,
+    *,
+    db: str | None,
+    log: list[str] | None,
+    wait: float,
+    quiet: bool,
+    strict: bool,
+) -> None:
+    from llmcost.errors import UNDECIDED
+    from llmcost.routing import suggestions
+    from llmcost.routing.suggest import suggest
+
+    prices = session.catalogue(settings)
+    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+        tried = suggest(store, settings, prices, question, digest=session.digest(settings))
+    session.show(
+        suggestions.as_document(tried) if format in PROGRAMS else suggestions.for_people(tried), format, output
+    )
+    if strict and not tried.requests:
         raise typer.Exit(UNDECIDED)
 
 

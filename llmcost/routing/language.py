@@ -21,6 +21,7 @@ from llmcost.document import (
     Reader,
     Where,
     composed,
+    composed_text,
     condition,
     either,
     fail,
@@ -46,7 +47,15 @@ def load(path: Path) -> Policy:
     """The policy in the file. Raises UsageError with file and line."""
     if not path.is_file():
         raise UsageError(f"no policy file '{path}'", place="simulate", hint="llmcost simulate POLICY.yaml")
-    root = composed(path)
+    return _read(composed(path), path)
+
+
+def parsed(text: str, path: Path) -> Policy:
+    """The policy in a text that has no file; `path` is what errors call it."""
+    return _read(composed_text(text, shown_path(path)), path)
+
+
+def _read(root: Any, path: Path) -> Policy:
     if root is None or is_null(root):
         raise UsageError("the policy is empty", place=shown_path(path), hint="it needs rules, or caps, or a default")
     doc = Document(shown_path(path), path.parent, root)

@@ -128,8 +128,8 @@ def simulate(
     store.run(sql("routing/cells.sql").format(unit=unit, outcome=made.outcome), made.params)
     cells = [_cell(row, made) for row in store.rows(sql("routing/summary.sql"))]
     why = _why_no_interval(made, cells) if in_detail else "bootstrap: 0"
-    rules = sorted({cell.rule for cell in cells} - {PART_OF_A_CALL}) if by_rule else []
-    whole, of_rules = _intervals(store, made, rules) if why is None else (None, {})
+    rules = _rules_with_interval(made, cells) if by_rule and in_detail else []
+    whole, of_rules = _intervals(store, made, rules, whole=why is None)
     if why is None and whole is None:
         why = f"fewer than {intervals.FEWEST_UNITS} users or sessions"
     weak = _weak(made)
@@ -193,7 +193,17 @@ def _why_no_interval(made: Plan, cells: Sequence[Cell]) -> str | None:
     return None
 
 
-def _intervals(store: Store, made: Plan, rules: Sequence[int]) -> tuple[Interval | None, dict[int, Interval | None]]:
+def _rules_with_interval(made: Plan, cells: Sequence[Cell]) -> list[int]:
+    """One rule may know its token ratios where another assumes them."""
+    by_rule: dict[int, list[Cell]] = {}
+    for cell in cells:
+        by_rule.setdefault(cell.rule, []).append(cell)
+    return [n for n, own in sorted(by_rule.items()) if n != PART_OF_A_CALL and _why_no_interval(made, own) is None]
+
+
+def _intervals(
+    store: Store, made: Plan, rules: Sequence[int], *, whole: bool
+) -> tuple[Interval | None, dict[int, Interval | None]]:
     def of(only: str) -> Interval | None:
         ends = ""
         if LOW in made.variants:
@@ -202,7 +212,7 @@ def _intervals(store: Store, made: Plan, rules: Sequence[int]) -> tuple[Interval
         columns = store.arrays(sql("routing/units.sql").format(ends=ends, only=only))
         return intervals.bootstrap(columns, made.policy.bootstrap, made.policy.seed)
 
-    return of("true"), {rule: of(f"rule = {rule}") for rule in rules}
+    return of("true") if whole else None, {rule: of(f"rule = {rule}") for rule in rules}
 
 
 def _models(made: Plan) -> list[int]:
