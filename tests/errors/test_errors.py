@@ -270,7 +270,9 @@ CASES = {
         None,
         set_up=store,
     ),
-    "unknown cost": Case("report --cost billed", "--cost: unknown word 'billed'", "one of computed, source, invoiced, list, contracted"),
+    "unknown cost": Case(
+        "report --cost billed", "--cost: unknown word 'billed'", "one of computed, source, invoiced, list, contracted"
+    ),
     # reconcile
     "reconcile without a known amount": Case(
         "reconcile i.csv",
