@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
@@ -39,11 +40,19 @@ def usd(config: Config, currency: str, day: date, place: str | None, what: str =
     return known[currency, day]
 
 
-@lru_cache(1)
 def rates(path: Path, place: str | None) -> Mapping[tuple[str, date], Decimal]:
     """Every rate of the file; UsageError with the line of a row that cannot be one."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as lines:
+        return _parsed(path.read_bytes(), path, place)
+    except OSError as error:
+        raise UsageError(f"{path.name} cannot be read: {error.strerror}", place=place) from error
+
+
+@lru_cache(1)
+def _parsed(content: bytes, path: Path, place: str | None) -> Mapping[tuple[str, date], Decimal]:
+    """What the bytes say: read once, however many days are asked for."""
+    try:
+        with io.StringIO(content.decode("utf-8-sig"), newline="") as lines:
             reader = csv.reader(lines)
             header = [name.strip() for name in next(reader, [])]
             for name in COLUMNS:
@@ -58,9 +67,8 @@ def rates(path: Path, place: str | None) -> Mapping[tuple[str, date], Decimal]:
                     if found.setdefault(key, rate) != rate:
                         what = f"{key[0]} has two rates on {key[1]}"
                         raise UsageError(what, place=f"{path.name}:{reader.line_num}", hint="keep one of them")
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        what = (error.strerror if isinstance(error, OSError) else None) or "it is no CSV in UTF-8"
-        raise UsageError(f"{path.name} cannot be read: {what}", place=place) from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path.name} cannot be read: it is no CSV in UTF-8", place=place) from error
     return found
 
 
