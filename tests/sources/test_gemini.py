@@ -172,7 +172,7 @@ def test_tiers(tmp_path: Path) -> None:
     rows = read(put(tmp_path / "logs", "a.jsonl", [*records, named])).by_id()
     assert {name: row["service_tier"] for name, row in rows.items()} == {**tiers, "named": "standard"}
     # capacity paid for in advance is not billed by the token
-    assert [name for name, row in rows.items() if row["cost"] is None] == ["PROVISIONED_THROUGHPUT"]
+    assert [name for name, row in rows.items() if row["cost"] == 0] == ["PROVISIONED_THROUGHPUT"]
 
 
 def test_answers_that_were_stopped_are_billed_and_say_why(tmp_path: Path) -> None:

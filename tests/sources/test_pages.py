@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from llmcost.sources import statements
 from llmcost.store import open_ledger
 from tests.sources.reading import Read, put, read
 
@@ -91,6 +92,21 @@ def test_usage_of_openai_has_disjoint_tokens_and_its_dimensions(tmp_path: Path) 
     ]
     assert (found.rows, found.quarantine) == ([], [])
     assert (found.file.source, found.file.lines, found.file.skipped) == ("provider_pages", 1, {KEPT: 1})
+
+
+def test_stored_pages_are_lines_of_a_statement(tmp_path: Path) -> None:
+    """statement_pages.sql: what `reconcile` without a file goes by."""
+    found = read(put(tmp_path / "logs", "pages.json", json.dumps(openai(completions()), indent=2)))
+    with open_ledger(found.ledger, read_only=True) as store:
+        (line,) = statements.stored(store)
+
+    assert (line.kind, line.provider, line.model, line.requests) == ("tokens", "openai", "gpt-4o-2024-08-06", 100)
+    assert dict(line.tokens) == {
+        "fresh_input_tokens": 42000 - 25600,
+        "cache_read_tokens": 25600,
+        "text_output_tokens": 9000,
+    }
+    assert (line.until - line.since).days == 1
 
 
 def test_cache_writes_and_audio_of_openai_are_parts_of_their_own(tmp_path: Path) -> None:
