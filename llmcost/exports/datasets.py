@@ -78,7 +78,7 @@ def days(store: Store, config: Config, dataset: Dataset, window: Window) -> dict
     return dict(sorted(found.items(), key=lambda item: item[0] or ""))
 
 
-def settings_digest(config: Config, dataset: Dataset, asked: Asked) -> str:
+def settings_digest(store: Store, config: Config, dataset: Dataset, asked: Asked) -> str:
     """What else than the ledger a file depends on: attribution, users, privacy, prices, the condition, and this code."""
     parts: list[object] = [
         __version__,
@@ -93,7 +93,7 @@ def settings_digest(config: Config, dataset: Dataset, asked: Asked) -> str:
     parts += [(e.file.name, e.on, e.set) for e in config.enrich]
     parts += [_content(path) for path in (config.users, *(e.file for e in config.enrich), *config.prices["overrides"])]
     parts += [config.caps] if dataset.name == "caps" else []
-    parts += [focus.catalogue_digest(config)] if dataset.name == "focus" else []
+    parts += [focus.catalogue_digest(store, config)] if dataset.name == "focus" else []
     return _digest(*map(repr, parts))[:16]
 
 

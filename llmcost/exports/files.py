@@ -99,7 +99,7 @@ def to_folder(
         reopened = [e for e in book.entries.values() if "corrects" in e and e["corrects"] not in book.closed]
         window = _widened(window, [e["corrects"] for e in reopened])
         found = days(store, config, dataset, window)
-        digest = settings_digest(config, dataset, asked)
+        digest = settings_digest(store, config, dataset, asked)
         run = Run(store, config, dataset, form, asked, window, book, found, digest, at)
         run.gone += [e["path"] for e in reopened]
         try:

@@ -1,7 +1,7 @@
 """The dataset focus: charges as the FinOps Open Cost and Usage Specification has them, exact to the last digit.
 
-Usage has one row per day, grouping and SKU. List and contracted costs are the same quantities times two rows of rates:
-the catalogue's, and those of the stored price. Beside usage stand fixed costs (by the day), drawn commitments (Credit)
+Usage has one row per day, grouping and SKU. List, contracted and billed costs are the same quantities times three rows of
+rates: the catalogue's, the user's own without mark-up, and those of the stored price. Beside usage stand fixed costs (by the day), drawn commitments (Credit)
 and what rounding made of each request (Adjustment), so that a day's EffectiveCost is what the ledger says, and fixed costs.
 """
 
@@ -18,11 +18,13 @@ from llmcost.config import Config
 from llmcost.exports.asked import Asked, Gathered, run_window
 from llmcost.exports.cells import Field
 from llmcost.exports.focus_columns import COLUMNS, FocusColumn
-from llmcost.pricing import catalogue, charges
+from llmcost.pricing import catalogue, charges, levels
 from llmcost.pricing.entries import RATE_OF_COLUMN
+from llmcost.pricing.reprice import PIN, pinned
 from llmcost.resources import sql
 from llmcost.spend import fixed
 from llmcost.store import Store, quote_identifier
+from llmcost.windows import Window
 
 DIMENSIONS = ("agent", "feature", "environment", "team", "plan", "scope", "project")
 TAGS = ("agent", "feature", "environment", "team", "plan")
@@ -73,7 +75,7 @@ def gather(store: Store, config: Config, asked: Asked, wanted: Sequence[str | No
     """The charges of these days, in the temporary table `focus_rows`."""
     days = [day for day in wanted if day is not None]
     window = run_window(asked, days)
-    _list_prices(store, config, window.since_us or 0, window.until_us or 0)
+    _prices(store, config, window)
     lens = lens_over(store, config, "UTC")
     select = lens.select({"utc_day": "day"} | {f"f_{name}": name for name in DIMENSIONS}, asked.where, window)
     groups = ["utc_day", *(f"f_{name}" for name in DIMENSIONS)]
@@ -114,29 +116,25 @@ def day_facts(store: Store, config: Config, found: Mapping[str, str]) -> Mapping
     return facts
 
 
-def catalogue_digest(config: Config) -> str:
-    """List prices are the catalogue's; they matter only where the user has others."""
-    return catalogue.digest() if config.prices["overrides"] else ""
+def catalogue_digest(store: Store, config: Config) -> str:
+    """Other levels of price are worked out anew; they matter only where the user has prices of his own."""
+    if not config.prices["overrides"]:
+        return ""
+    return f"{catalogue.digest(config.prices['overrides'], config.fx)}@{store.fact(PIN)}"
 
 
-def _list_prices(store: Store, config: Config, since_us: int, until_us: int) -> None:
-    """`focus_rates` with every price in use, `focus_list` with the list price of each request that has another one."""
+def _prices(store: Store, config: Config, window: Window) -> None:
+    """`focus_rates` with every price in use, `focus_levels` with the price of each request at the levels that have their own."""
     details = {price_id: json.loads(text) for price_id, text in store.rows("SELECT price_id, detail FROM prices")}
     store.run(sql("exports/focus_rates.sql"))
     if config.prices["overrides"]:
-        main = quote_identifier(str(store.value("SELECT current_database()"))) + ".main"
-        store.run("CREATE OR REPLACE TEMP TABLE focus_window (since_us BIGINT, until_us BIGINT)")
-        store.load("focus_window", ("since_us", "until_us"), [(since_us, until_us)])
-        store.run(sql("exports/focus_requests.sql").format(main=main))
-        try:
-            listed = charges.prepare(store, catalogue.load(()))
-            text = (
-                f"INSERT INTO focus_list SELECT seq, price_id FROM ({sql(charges.CHARGES)}) WHERE price_id IS NOT NULL"
-            )
-            store.run(text)
-        finally:
-            store.run("DROP VIEW temp.requests")
-        details |= {price_id: json.loads(text) for price_id, text in listed.items()}
+        prices = pinned(store, catalogue.load(config.prices["overrides"], config.fx))
+        with levels.shadowed(store, window.since_us, window.until_us):
+            for level in levels.LEVELS:
+                if levels.differing(prices, level):
+                    found = charges.prepare(store, levels.at(prices, level))
+                    store.run(sql("exports/focus_level.sql").format(charges=sql(charges.CHARGES)), {"level": level})
+                    details |= {price_id: json.loads(text) for price_id, text in found.items()}
     rates = [row for price_id, detail in details.items() for row in _rates(price_id, detail)]
     store.load("focus_rates", RATES, rates)
     components = sorted({(str(row[1]), bool(row[5])) for row in rates})

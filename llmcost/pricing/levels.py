@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -34,22 +36,34 @@ def price(store: Store, catalogue: Catalogue, since_us: int | None = None, until
     """
     from llmcost.pricing import charges
 
-    has_own = len(catalogue.layers) > 1
-    main = quote_identifier(str(store.value("SELECT current_database()"))) + ".main"
-    asked = {"since_us": since_us, "until_us": until_us}
-    store.run(sql("pricing/level_rows.sql").format(main=main), asked)
-    levels = {"list": has_own or bool(catalogue.deals), "contracted": any(d.kind == "markup" for d in catalogue.deals)}
-    store.run("CREATE OR REPLACE TEMP VIEW requests AS FROM level_rows")  # shadows the table for charges.sql
-    try:
-        for level, differs in levels.items():
+    with shadowed(store, since_us, until_us):
+        for level in LEVELS:
+            differs = differing(catalogue, level)
             if differs:
                 charges.prepare(store, at(catalogue, level))
             bill = f"({sql(charges.CHARGES)})" if differs else "level_rows"
             store.run(sql("pricing/level_charged.sql").format(level=level, charges=bill))
-    finally:
-        store.run("DROP VIEW temp.requests")
     store.run(sql("pricing/level_costs.sql"))
     return TABLE
+
+
+def differing(catalogue: Catalogue, level: str) -> bool:
+    """Whether this level has any price of its own; else it is what is stored."""
+    if level == "list":
+        return len(catalogue.layers) > 1 or bool(catalogue.deals)
+    return any(deal.kind == "markup" for deal in catalogue.deals)
+
+
+@contextmanager
+def shadowed(store: Store, since_us: int | None, until_us: int | None) -> Iterator[None]:
+    """While it lasts, `requests` is the rows of the window [since, until): what charges.sql prices."""
+    main = quote_identifier(str(store.value("SELECT current_database()"))) + ".main"
+    store.run(sql("pricing/level_rows.sql").format(main=main), {"since_us": since_us, "until_us": until_us})
+    store.run("CREATE OR REPLACE TEMP VIEW requests AS FROM level_rows")
+    try:
+        yield
+    finally:
+        store.run("DROP VIEW temp.requests")
 
 
 def prepare(store: Store, catalogue: Catalogue, level: str, since_us: int | None, until_us: int | None) -> None:

@@ -94,24 +94,27 @@ def allocated(
 ) -> list[Share]:
     """Every fixed cost over the days of the data in the window, shared out to the groups by the tokens of the requests it serves.
 
-    Which requests a cost serves is its `allocate_by` condition; without one, all. The shares add up to the cost exactly.
+    Which requests a cost serves is its `allocate_by` condition; without one, all. What serves requests that do not meet
+    `where` stays theirs, and is told as what falls to nobody in sight. The shares add up to the cost exactly.
     """
     costs = config.prices["costs"]
-    every = daily(store, config, where, window, tz) if costs else {}
+    every = daily(store, config, None, window, tz) if costs else {}
     if not every:
         return []
     series = next(iter(every.values()))
     found: list[Share] = []
     for one, amount in zip(costs, of_days(config, series.first, series.last).values(), strict=True):
-        tokens = _tokens(store, config, by, _both(where, one["allocate_by"]), window, tz)
-        whole = sum(tokens.values())
-        if not whole:
-            found.append(Share(one["name"], None, amount))
-            continue
-        parts = shared_out({key: Fraction(amount) * count / whole for key, count in tokens.items() if count})
+        serves = _both(None, one["allocate_by"])
+        whole = sum(_tokens(store, config, by, serves, window, tz).values())
+        tokens = _tokens(store, config, by, _both(where, one["allocate_by"]), window, tz) if whole else {}
+        exact: dict[tuple[str | None, ...] | None, Fraction] = {
+            key: Fraction(amount) * count / whole for key, count in tokens.items() if count
+        }
+        rest = Fraction(amount) - sum(exact.values(), Fraction(0))
+        parts = shared_out(exact | {None: rest} if rest else exact)
         found += [
             Share(one["name"], key, usd)
-            for key, usd in sorted(parts.items(), key=lambda item: (-item[1], str(item[0])))
+            for key, usd in sorted(parts.items(), key=lambda item: (item[0] is None, -item[1], str(item[0])))
         ]
     return found
 
@@ -164,7 +167,7 @@ def fixed_table(
         total = sum((share.allocated for share in shares), ZERO)
         rows = [[share.name, *(share.group or [None] * len(by)), share.allocated] for share in shares]
         unserved = [
-            f"{s.name}: {money(s.allocated)} serves no request in sight, and falls to nobody"
+            f"{s.name}: {money(s.allocated)} serves no request in sight, and falls to nobody here"
             for s in shares
             if s.group is None
         ]

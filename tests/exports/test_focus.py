@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from llmcost import config
 from llmcost.config import Config
 from llmcost.exports.asked import Asked
 from llmcost.exports.focus_columns import COLUMNS, VERSIONS
-from llmcost.pricing import catalogue
+from llmcost.pricing import catalogue, reprice
 from llmcost.sources.ingest import ingest
 from llmcost.store import Store, open_ledger
 from tests.conftest import SAMPLE_LOGS
@@ -160,8 +161,6 @@ def test_costs_are_quantity_times_price_and_a_day_is_what_the_ledger_says(
 
 def test_list_costs_are_the_catalogues_and_contracted_ones_the_users(tmp_path: Path) -> None:
     """gpt-4o at $2.50 in and $10 out; the contract says $2 and $9."""
-    import json
-
     contract = FINE.replace("acme\n", "openai\n").replace("small", "gpt-4o").replace('"0.0000015"', '"2"')
     (tmp_path / "local.yaml").write_text(contract)
     log = [call("a", provider="openai", model="gpt-4o", output_tokens=100), call("b")]
@@ -177,6 +176,27 @@ def test_list_costs_are_the_catalogues_and_contracted_ones_the_users(tmp_path: P
         ("Output Tokens", "10.0", "0.001", "9.0", "0.0009"),
         ("Input Tokens", "1.0", "0.001", "1.0", "0.001"),  # a model that only the user prices is listed at that price
     ]
+
+
+def test_a_mark_up_is_billed_and_neither_listed_nor_contracted_and_a_pin_holds_for_all(tmp_path: Path) -> None:
+    """`small` at $1 is listed by the user alone; gpt-4o at $2.50, 20% off is $2, 10% on top is $2.20."""
+    (tmp_path / "acme.yaml").write_text(
+        PRICES + "discounts: [{provider: openai, percent: 20%}]\nmarkup: [{percent: 10%}]\n"
+    )
+    yaml = settings(tmp_path, "prices: {overrides: [acme.yaml]}")
+    log = [call("a", provider="openai", model="gpt-4o"), call("b")]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in log))
+    prices = catalogue.load([tmp_path / "acme.yaml"])
+    ingest([str(tmp_path / "log.jsonl")], tmp_path / "x.duckdb", config=yaml, catalogue=prices)
+    costs = [("0.0022", "0.0022", "0.002", "0.0025"), ("0.0011", "0.0011", "0.001", "0.001")]
+    assert shown(charges(tmp_path, [], yaml, db=tmp_path / "x.duckdb"), *COSTS) == costs
+
+    # on the day of the pin gpt-4o had another list price
+    with open_ledger(tmp_path / "x.duckdb") as store:
+        reprice.pin(store, "2024-06-01")
+        reprice.reprice(store, reprice.pinned(store, prices))
+    pinned = charges(tmp_path, [], yaml, db=tmp_path / "x.duckdb")
+    assert shown(pinned, *COSTS)[0] == ("0.0044", "0.0044", "0.004", "0.005")
 
 
 def test_a_fixed_cost_is_spread_over_the_days_and_adds_up_to_the_month(tmp_path: Path) -> None:

@@ -55,16 +55,21 @@ def test_costs_are_shared_out_by_the_tokens_they_serve(tmp_path: Path) -> None:
     ]
 
 
-def test_what_serves_nothing_in_sight_falls_to_nobody(tmp_path: Path) -> None:
+def test_what_serves_requests_out_of_sight_falls_to_nobody_here(tmp_path: Path) -> None:
     config = settings(tmp_path, CONFIG)
     where = conditions.parse("model = 'small'", fields=conditions.FIELDS)
     with opened(tmp_path, rows()) as store:
         found = allocated(store, config, ["agent"], where, Window(), "UTC")
         tables, data = fixed_table(store, config, ["agent"], where, Window(), "UTC")
-    assert found[0] == Share("cluster", None, Decimal(1))  # one day, the only one with such requests
-    assert tables[0].total == [None, None, Decimal(2)]
-    assert "cluster: $1.00 serves no request in sight, and falls to nobody" in tables[0].notes
-    assert data["fixed"][0] == {"name": "cluster", "is_allocated": False, "cost": "1.000000000000"}  # type: ignore[index]
+    # the cluster's two days serve `big` alone; of the vectors' $2 half goes by the tokens of `small`
+    assert found == [
+        Share("cluster", None, Decimal(2)),
+        Share("vectors", ("a",), Decimal(1)),
+        Share("vectors", None, Decimal(1)),
+    ]
+    assert tables[0].total == [None, None, Decimal(4)]
+    assert "cluster: $2.00 serves no request in sight, and falls to nobody here" in tables[0].notes
+    assert data["fixed"][0] == {"name": "cluster", "is_allocated": False, "cost": "2.000000000000"}  # type: ignore[index]
 
 
 def test_parts_add_up_to_the_last_digit(tmp_path: Path) -> None:
