@@ -17,7 +17,7 @@ from llmcost.model import Column, Table
 from llmcost.pricing import charges, names
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
-from llmcost.store import Store, quote_identifier
+from llmcost.store import Store
 
 BATCH = 100_000
 """Decisions that are fetched together."""
@@ -69,14 +69,11 @@ def _downgraded(
     assert catalogue is not None
     store.run(sql("caps/downgrades.sql"))
     store.load("cap_downgrades", ("number", "provider", "model"), [(n, *target) for n, target in targets.items()])
-    # the view shadows the table that it reads: only the full name of the table is not the view itself
-    ledger = quote_identifier(str(store.value(sql("caps/database.sql")))) + ".main"
-    store.run(sql("caps/downgraded.sql").format(ledger=ledger, members=traffic.members(caps)))
-    try:
+    # the view that stands for `requests` is read through this one: only the full name of the table is not the view itself
+    store.run(sql("caps/downgraded.sql").format(ledger=store.main, members=traffic.members(caps)))
+    with charges.standing_for_requests(store, "cap_downgraded"):
         charges.prepare(store, catalogue)
         cost, unpriced = store.row(sql("caps/downgraded_cost.sql").format(charges=sql(charges.CHARGES)))
-    finally:
-        store.run("DROP VIEW temp.requests")
     return int(cost), int(unpriced)
 
 

@@ -200,14 +200,13 @@ def _require_fresh(store: Store, age: str) -> None:
     """UndecidedError when the newest request is older than that."""
     from llmcost.config import duration
     from llmcost.errors import UndecidedError, UsageError
-    from llmcost.exports.files import data_until
     from llmcost.figures import instant_text
     from llmcost.windows import EPOCH
 
     length = duration(age)
     if length is None or length.seconds is None:
         raise UsageError(f"'{age}' is no length of time", place="--require-fresh", hint="write 36h or 2d")
-    newest = data_until(store)
+    newest = store.newest_us()
     now_us = int((session.now() - EPOCH).total_seconds()) * 1_000_000
     if newest is None or now_us - newest > length.seconds * 1_000_000:
         what = (

@@ -221,12 +221,6 @@ def _written(run: Run) -> Written:
         corrections=sum(1 for _, e in run.drafts if "corrects" in e),
         rows=sum(e["rows"] for e in entries),
         cost=sum(costs, Decimal(0)) if costs else None,
-        data_until_us=data_until(run.store),
+        data_until_us=run.store.newest_us(),
         strangers=sorted(p.relative_to(base).as_posix() for p in inside if p not in known),
     )
-
-
-def data_until(store: Store) -> int | None:
-    """The newest time in the ledger, in µs since 1970."""
-    found = store.value("SELECT max(ts_us) FROM requests")
-    return None if found is None else int(found)

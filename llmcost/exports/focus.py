@@ -125,7 +125,7 @@ def catalogue_digest(store: Store, config: Config) -> str:
 
 def _prices(store: Store, config: Config, window: Window) -> None:
     """`focus_rates` with every price in use, `focus_levels` with the price of each request at the levels that have their own."""
-    details = {price_id: json.loads(text) for price_id, text in store.rows("SELECT price_id, detail FROM prices")}
+    details = {price_id: json.loads(text) for price_id, text in store.rows(sql("spend/price_details.sql"))}
     store.run(sql("exports/focus_rates.sql"))
     if config.prices["overrides"]:
         prices = pinned(store, catalogue.load(config.prices["overrides"], config.fx))

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from llmcost.resources import sql
-from llmcost.store import Store, quote_identifier
+from llmcost.store import Store
 
 if TYPE_CHECKING:  # a report of what is stored must not wait for the catalogue
     from llmcost.pricing.catalogue import Catalogue
@@ -57,13 +57,11 @@ def differing(catalogue: Catalogue, level: str) -> bool:
 @contextmanager
 def shadowed(store: Store, since_us: int | None, until_us: int | None) -> Iterator[None]:
     """While it lasts, `requests` is the rows of the window [since, until): what charges.sql prices."""
-    main = quote_identifier(str(store.value("SELECT current_database()"))) + ".main"
-    store.run(sql("pricing/level_rows.sql").format(main=main), {"since_us": since_us, "until_us": until_us})
-    store.run("CREATE OR REPLACE TEMP VIEW requests AS FROM level_rows")
-    try:
+    from llmcost.pricing import charges
+
+    store.run(sql("pricing/level_rows.sql").format(main=store.main), {"since_us": since_us, "until_us": until_us})
+    with charges.standing_for_requests(store, "level_rows"):
         yield
-    finally:
-        store.run("DROP VIEW temp.requests")
 
 
 def prepare(store: Store, catalogue: Catalogue, level: str, since_us: int | None, until_us: int | None) -> None:

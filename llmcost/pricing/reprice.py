@@ -68,10 +68,8 @@ def reprice(store: Store, catalogue: Catalogue, *, every: bool = False) -> list[
 
 def _restate(store: Store, catalogue: Catalogue) -> list[Restatement]:
     store.run(sql("pricing/to_price.sql"))
-    # the view shadows the table, so that charges.sql prices what is concerned
-    store.run("CREATE TEMP VIEW requests AS FROM to_price")
-    store.run(sql("pricing/charged.sql").format(charges=sql(charges.CHARGES)))
-    store.run("DROP VIEW temp.requests")
+    with charges.standing_for_requests(store, "to_price"):
+        store.run(sql("pricing/charged.sql").format(charges=sql(charges.CHARGES)))
     store.run("DROP TABLE temp.to_price")
     store.run(sql("pricing/changed.sql"))
     found = [Restatement(*row) for row in store.rows(sql("pricing/restated.sql"))]

@@ -89,7 +89,7 @@ def prefixes(
     told = policy.prompt_cache or {}
     wanted_s = ttl_s if ttl_s is not None else seconds(told.get("ttl"))
     store.run(sql("routing/cache_rule_rows.sql"))
-    last_us = store.value("SELECT max(ts_us) FROM requests") or 0
+    last_us = store.newest_us() or 0
     day = (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=last_us)).date()
     rows, unsold = [], set()
     for (provider, name), model in _models(targets, logged).items():

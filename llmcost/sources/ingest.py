@@ -93,7 +93,7 @@ def ingest(
         logs = files.expand(paths, temporary, _no_logs(config))
         with open_ledger(ledger, create=True, wait_s=wait_s) as store:
             same, grown = live.follow(store, logs)
-            prompt_key = store.value("SELECT value FROM meta WHERE name = 'prompt_key'")
+            prompt_key = str(store.fact("prompt_key"))
             catalogue = pinned(store, catalogue)
             report.restated = reprice_stale(store, catalogue)
         total = sum(log.bytes for log in logs)
@@ -122,7 +122,7 @@ def ingest_group(group: Group, ledger: Path, temporary: Path, catalogue: Catalog
     """Reads one group into a new ledger: for a look at what becomes of its records."""
     report = IngestReport()
     with open_ledger(ledger, create=True) as store:
-        prompt_key = store.value("SELECT value FROM meta WHERE name = 'prompt_key'")
+        prompt_key = str(store.fact("prompt_key"))
     _land([group], {}, ledger, temporary, catalogue, report, prompt_key, None, 0.0)
     return report.files[0]
 

@@ -145,14 +145,10 @@ def prices_of(store: Store, catalogue: Catalogue, before: Window, after: Window)
     store.run(
         sql("spend/then.sql"), {"ended_us": ended_us or 0, "since_us": after.since_us, "until_us": after.until_us}
     )
-    # the view shadows the table, so that charges.sql prices what is asked
-    store.run("CREATE OR REPLACE TEMP VIEW requests AS FROM then_rows")
-    try:
+    with charges.standing_for_requests(store, "then_rows"):
         charges.prepare(store, catalogue)
         store.run(sql("spend/then_costs.sql").format(charges=sql(charges.CHARGES)))
-    finally:
-        store.run("DROP VIEW temp.requests")
-        store.run("DROP TABLE temp.then_rows")
+    store.run("DROP TABLE temp.then_rows")
     yield
     store.run("DROP TABLE temp.then_costs")
 

@@ -73,6 +73,16 @@ class Store:
         """Whether there is a table of this name, temporary ones included."""
         return bool(self.value(sql("store/has_table.sql"), {"name": name}))
 
+    @property
+    def main(self) -> str:
+        """What stands before the name of a stored table that a temporary view of that name hides."""
+        return quote_identifier(str(self.value(sql("store/database.sql")))) + ".main"
+
+    def newest_us(self) -> int | None:
+        """The time of the newest request, in µs since 1970."""
+        found = self.value(sql("store/newest.sql"))
+        return None if found is None else int(found)
+
     def fact(self, name: str) -> str | None:
         """What the store remembers under this name; None when it was never told."""
         found = self.rows(sql("store/fact.sql"), {"name": name})

@@ -1,0 +1,2 @@
+-- no row: `requests` is the stored table again
+DROP VIEW temp.requests
