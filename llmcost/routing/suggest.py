@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from llmcost.attribution import focus
+from llmcost.conditions import And, Or
 from llmcost.config import Config
 from llmcost.pricing import names
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.pricing.entries import Model
+from llmcost.pricing.names import Names
 from llmcost.resources import sql
 from llmcost.routing import language
 from llmcost.routing.intervals import Interval
 from llmcost.routing.placed import Question
-from llmcost.routing.simulate import Simulated, simulate
+from llmcost.routing.policy import Policy
+from llmcost.routing.simulate import Simulated, intervals_by_rule, simulate
+from llmcost.spend import trust
 from llmcost.spend.trust import Trust
 from llmcost.store import Store
 
@@ -115,9 +119,8 @@ def suggest(
     store: Store, config: Config, catalogue: Catalogue, question: Question, *, digest: str | None = None
 ) -> Tried:
     """Tries every move on the question's traffic."""
-    as_logged = language.parsed('{"report": {"bootstrap": 0}}', Path("suggestion"))
-    base = simulate(store, config, as_logged, catalogue, question, digest=digest)
-    facts = _facts(store, config, catalogue, question, base.trust.data_until_us)
+    base = trust.gather(store, config, question.where, question.window, question.tz, digest=digest)
+    facts = _facts(store, config, catalogue, question, base.data_until_us)
     found: list[Suggestion] = []
     nothing: list[str] = []
     without: list[str] = []
@@ -126,23 +129,58 @@ def suggest(
         if not documents:
             without.append(move.name)
         for document in documents:
-            policy = language.parsed(_text(document), Path("suggestion"))
-            replayed = simulate(store, config, policy, catalogue, question, digest=digest, by_rule=True)
-            for number in range(1, len(policy.rules) + 1):
-                one = _suggestion(move, document, number, replayed, facts)
+            for one in _replayed(store, config, catalogue, question, base, facts, move, document):
                 if one.saving_pico > 0:
                     found.append(one)
                 else:
                     nothing.append(f"{move.name}: {one.what}")
     found.sort(key=lambda one: (GROUPS.index(one.move.group), -one.saving_pico, one.what))
-    requests = sum(c.figures["requests"] for c in base.cells)
-    return Tried(found, nothing, without, int(requests), base.before_pico, base.trust)
+    requests, cost = _traffic(store, config, question)
+    return Tried(found, nothing, without, requests, int(cost.scaleb(12)), base)
 
 
-def _suggestion(move: Move, document: Json, number: int, replayed: Simulated, facts: Facts) -> Suggestion:
+def _replayed(
+    store: Store,
+    config: Config,
+    catalogue: Catalogue,
+    question: Question,
+    base: Trust,
+    facts: Facts,
+    move: Move,
+    document: Json,
+) -> list[Suggestion]:
+    """One suggestion per rule, from a replay of what the rules take and nothing else."""
+    policy = language.parsed(_text(document), Path("suggestion"))
+    if move.assumes:
+        policy = replace(policy, bootstrap=0)
+    replayed = simulate(store, config, policy, catalogue, _narrowed(question, policy), rules_only=True, base=base)
+    numbers = range(1, len(policy.rules) + 1)
+    saving = [n for n in numbers if replayed.total("before_pico", n) > replayed.total("after_pico", n)]
+    known = intervals_by_rule(store, replayed.plan, replayed.cells, saving)
+    return [_suggestion(move, document, n, replayed, facts, known.get(n)) for n in numbers]
+
+
+def _narrowed(question: Question, policy: Policy) -> Question:
+    """The part of the question's traffic that the rules take: what no rule takes stays as it is."""
+    taken = [rule.when for rule in policy.rules if rule.when is not None]
+    if len(taken) < len(policy.rules):
+        return question
+    either = Or(tuple(taken)) if len(taken) > 1 else taken[0]
+    return replace(question, where=either if question.where is None else And((question.where, either)))
+
+
+def _traffic(store: Store, config: Config, question: Question) -> tuple[int, Decimal]:
+    lens = focus(store, config, question.tz)
+    inner = lens.select({"rt_scope": "scope"}, question.where, question.window)
+    requests, cost = store.row(sql("routing/suggest_traffic.sql").format(attributed=inner), lens.params)
+    return requests, Decimal(cost)
+
+
+def _suggestion(
+    move: Move, document: Json, number: int, replayed: Simulated, facts: Facts, interval: Interval | None
+) -> Suggestion:
     rule = document["rules"][number - 1]
     before, after = (int(replayed.total(name, number)) for name in ("before_pico", "after_pico"))
-    interval = None if move.assumes else replayed.rule_intervals.get(number)
     verdict = next(
         (facts.verdicts.get(_key(seen)) for seen, _ in facts.cheaper if seen.condition == rule.get("when")), None
     )
@@ -180,19 +218,19 @@ def _facts(store: Store, config: Config, catalogue: Catalogue, question: Questio
     inner = lens.select(chosen, question.where, question.window, [f"{score} AS own_score"])
     seen = [Seen(*row) for row in store.rows(sql("routing/suggest_facts.sql").format(attributed=inner), lens.params)]
     at = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=until_us or 0)
-    steps = [(one, _step_down(one, seen, catalogue, at)) for one in seen if one.cost][:FEATURES]
+    index = names.index(catalogue)
+    steps = [(one, _step_down(one, seen, catalogue, index, at)) for one in [s for s in seen if s.cost][:FEATURES]]
     cheaper = [(one, f"{model.provider}/{model.id}") for one, model in steps if model is not None]
     verdicts = {}
     for one, model in steps:
-        told = _verdict(one, model, seen, catalogue, judged) if model is not None else None
+        told = _verdict(one, model, seen, index, judged) if model is not None else None
         if told:
             verdicts[_key(one)] = told
     return Facts(seen, cheaper, router, verdicts)
 
 
-def _step_down(one: Seen, seen: Sequence[Seen], catalogue: Catalogue, at: datetime) -> Model | None:
+def _step_down(one: Seen, seen: Sequence[Seen], catalogue: Catalogue, index: Names, at: datetime) -> Model | None:
     """The cheaper model of the same maker that the feature, else the log, uses already, else the newest; of equals the dearest."""
-    index = names.index(catalogue)
     now = index.match(one.provider, one.model).model
     if now is None or now.mode != "chat":
         return None
@@ -233,9 +271,8 @@ def _is_cheaper(model: Model, now: Model, at: datetime) -> bool:
     return mine != theirs and all(Decimal(0) < a <= b for a, b in zip(mine, theirs, strict=True))
 
 
-def _verdict(one: Seen, model: Model, seen: Sequence[Seen], catalogue: Catalogue, judged: Sequence[str]) -> str | None:
+def _verdict(one: Seen, model: Model, seen: Sequence[Seen], index: Names, judged: Sequence[str]) -> str | None:
     """What the scores of both models on this feature say; safe only where even the low end of the difference is no loss."""
-    index = names.index(catalogue)
     there = [
         other
         for other in seen
