@@ -77,6 +77,19 @@ def test_a_repeated_prompt_of_the_same_user(tmp_path: Path) -> None:
     assert savings(tried(tmp_path, rows)) == {"response cache": 2 * 1_000}
 
 
+def test_one_digest_of_prompts_of_many_sizes_is_no_repeat(tmp_path: Path) -> None:
+    # a gateway that redacts gives every prompt the same text
+    rows = [
+        call(f"a{n}", user="u", prompt_hash="redacted", ts=f"2026-10-15T12:{n:02}:00Z", input_tokens=1_000 + n)
+        for n in range(3)
+    ]
+    found = tried(tmp_path, rows)
+    assert "response cache" in found.without
+    again = call("a3", user="u", prompt_hash="redacted", ts="2026-10-15T12:30:00Z", input_tokens=1_001)
+    # a1 was asked before, at 1 microdollar a token
+    assert savings(tried(tmp_path, [*rows, again])) == {"response cache": 1_001}
+
+
 def test_batch_is_for_what_nobody_waits_for(tmp_path: Path) -> None:
     rows = [call("chat", provider="openai", model="gpt-4o", feature="chat", user="u")]
     rows += [call(f"n{n}", provider="openai", model="gpt-4o", feature="nightly") for n in range(2)]
