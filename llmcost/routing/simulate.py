@@ -131,7 +131,7 @@ def simulate(
     unit = _unit(base.total("requests")) if in_detail else "NULL"
     store.run(sql("routing/cells.sql").format(unit=unit, outcome=made.outcome), made.params)
     cells = [_cell(row, made) for row in store.rows(sql("routing/summary.sql"))]
-    why = _why_no_interval(made, cells) if in_detail else "bootstrap: 0"
+    why = why_no_interval(made, cells) if in_detail else "bootstrap: 0"
     wanted = why is None and not rules_only
     interval = _interval(store, made) if wanted else None
     if wanted and interval is None:
@@ -190,7 +190,8 @@ def used(cells: Sequence[Cell]) -> dict[tuple[str | None, str | None, int], int]
     return found
 
 
-def _why_no_interval(made: Plan, cells: Sequence[Cell]) -> str | None:
+def why_no_interval(made: Plan, cells: Sequence[Cell]) -> str | None:
+    """What these cells rest on that has no range; None where an interval can be told."""
     scaled = [made.relations.scalings.get(key) for key in used(cells)]
     if any(one is None or one.basis == "assumed" for one in scaled):
         return "token ratios are assumed, not measured"
@@ -207,7 +208,7 @@ def intervals_by_rule(
     wanted = [n for n in sorted(by_rule) if n != PART_OF_A_CALL and (only is None or n in only)]
     if not made.policy.bootstrap:
         return {}
-    return {n: _interval(store, made, f"rule = {n}") for n in wanted if _why_no_interval(made, by_rule[n]) is None}
+    return {n: _interval(store, made, f"rule = {n}") for n in wanted if why_no_interval(made, by_rule[n]) is None}
 
 
 def _interval(store: Store, made: Plan, only: str = "true") -> Interval | None:

@@ -23,7 +23,7 @@ from llmcost.routing import language
 from llmcost.routing.intervals import Interval
 from llmcost.routing.placed import Question
 from llmcost.routing.policy import Policy
-from llmcost.routing.simulate import Simulated, intervals_by_rule, simulate
+from llmcost.routing.simulate import Simulated, intervals_by_rule, simulate, why_no_interval
 from llmcost.spend import trust
 from llmcost.spend.trust import Trust
 from llmcost.store import Store
@@ -38,6 +38,9 @@ SOLD_FOR_DAYS = 90
 ANSWERS_NEEDED = 30
 """Scored answers of each of two models, from which on their means are compared."""
 Z95 = 1.96
+BEST = 3
+WORTH = Decimal("0.01")
+"""The share of the cost from which on a saving is among the best."""
 
 Json = Mapping[str, Any]
 
@@ -87,6 +90,8 @@ class Move:
     risk: str
     assumes: bool = False
     """The saving rests on a share that nobody measured: no interval is defensible."""
+    within: str = ""
+    """The move that saves more on the same traffic, at more risk."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +103,8 @@ class Suggestion:
     requests: int
     before_pico: int
     saving_pico: int
+    is_measured: bool
+    """Nothing that it rests on is assumed, so that an interval is defensible."""
     interval: Interval | None
     risk: str
     policy: str
@@ -115,49 +122,84 @@ class Tried:
     trust: Trust
 
 
+@dataclass(frozen=True)
+class _Log:
+    """What is asked, and of what."""
+
+    store: Store
+    config: Config
+    catalogue: Catalogue
+    question: Question
+    base: Trust
+    facts: Facts
+
+
 def suggest(
     store: Store, config: Config, catalogue: Catalogue, question: Question, *, digest: str | None = None
 ) -> Tried:
     """Tries every move on the question's traffic."""
-    base = trust.gather(store, config, question.where, question.window, question.tz, digest=digest)
-    facts = _facts(store, config, catalogue, question, base.data_until_us)
+    log = _read(store, config, catalogue, question, digest)
     found: list[Suggestion] = []
     nothing: list[str] = []
     without: list[str] = []
     for move in MOVES:
-        documents = move.policies(facts)
+        documents = move.policies(log.facts)
         if not documents:
             without.append(move.name)
         for document in documents:
-            for one in _replayed(store, config, catalogue, question, base, facts, move, document):
+            for one in _replayed(log, move, document):
                 if one.saving_pico > 0:
                     found.append(one)
                 else:
                     nothing.append(f"{move.name}: {one.what}")
     found.sort(key=lambda one: (GROUPS.index(one.move.group), -one.saving_pico, one.what))
     requests, cost = _traffic(store, config, question)
-    return Tried(found, nothing, without, requests, int(cost.scaleb(12)), base)
+    return Tried(found, nothing, without, requests, cost, log.base)
 
 
-def _replayed(
-    store: Store,
-    config: Config,
-    catalogue: Catalogue,
-    question: Question,
-    base: Trust,
-    facts: Facts,
-    move: Move,
-    document: Json,
+def best(
+    store: Store, config: Config, catalogue: Catalogue, question: Question, *, digest: str | None = None
 ) -> list[Suggestion]:
+    """The few moves that save most, each on traffic of its own; only these get an interval, which is what takes long."""
+    log = _read(store, config, catalogue, question, digest)
+    _, cost = _traffic(store, config, question)
+    tried = [
+        one
+        for move in MOVES
+        if not move.within
+        for document in move.policies(log.facts)
+        for one in _replayed(log, move, document, with_intervals=False)
+        if one.saving_pico > 0 and one.saving_pico >= cost * WORTH
+    ]
+    tried.sort(key=lambda one: (-one.saving_pico, one.what))
+    chosen: dict[tuple[str, str], Suggestion] = {}
+    for one in tried:
+        when = json.loads(one.policy)["rules"][0].get("when", "")
+        chosen.setdefault((one.move.name if one.move.group == GROUPS[0] else "", when), one)
+    return [
+        _replayed(log, one.move, json.loads(one.policy))[0] if one.is_measured else one
+        for one in list(chosen.values())[:BEST]
+    ]
+
+
+def _read(store: Store, config: Config, catalogue: Catalogue, question: Question, digest: str | None) -> _Log:
+    base = trust.gather(store, config, question.where, question.window, question.tz, digest=digest)
+    return _Log(
+        store, config, catalogue, question, base, _facts(store, config, catalogue, question, base.data_until_us)
+    )
+
+
+def _replayed(log: _Log, move: Move, document: Json, *, with_intervals: bool = True) -> list[Suggestion]:
     """One suggestion per rule, from a replay of what the rules take and nothing else."""
     policy = language.parsed(_text(document), Path("suggestion"))
-    if move.assumes:
+    if move.assumes or not with_intervals:
         policy = replace(policy, bootstrap=0)
-    replayed = simulate(store, config, policy, catalogue, _narrowed(question, policy), rules_only=True, base=base)
+    narrowed = _narrowed(log.question, policy)
+    replayed = simulate(log.store, log.config, policy, log.catalogue, narrowed, rules_only=True, base=log.base)
     numbers = range(1, len(policy.rules) + 1)
     saving = [n for n in numbers if replayed.total("before_pico", n) > replayed.total("after_pico", n)]
-    known = intervals_by_rule(store, replayed.plan, replayed.cells, saving)
-    return [_suggestion(move, document, n, replayed, facts, known.get(n)) for n in numbers]
+    known = intervals_by_rule(log.store, replayed.plan, replayed.cells, saving)
+    return [_suggestion(move, document, n, replayed, log.facts, known.get(n)) for n in numbers]
 
 
 def _narrowed(question: Question, policy: Policy) -> Question:
@@ -169,11 +211,12 @@ def _narrowed(question: Question, policy: Policy) -> Question:
     return replace(question, where=either if question.where is None else And((question.where, either)))
 
 
-def _traffic(store: Store, config: Config, question: Question) -> tuple[int, Decimal]:
+def _traffic(store: Store, config: Config, question: Question) -> tuple[int, int]:
+    """Requests in production, and what they cost in pico-dollars."""
     lens = focus(store, config, question.tz)
     inner = lens.select({"rt_scope": "scope"}, question.where, question.window)
     requests, cost = store.row(sql("routing/suggest_traffic.sql").format(attributed=inner), lens.params)
-    return requests, Decimal(cost)
+    return requests, int(Decimal(cost).scaleb(12))
 
 
 def _suggestion(
@@ -184,14 +227,23 @@ def _suggestion(
     verdict = next(
         (facts.verdicts.get(_key(seen)) for seen, _ in facts.cheaper if seen.condition == rule.get("when")), None
     )
-    risk = verdict if verdict and move.group == GROUPS[1] else move.risk
     alone = {**document, "rules": [rule]}
     if "models" in document:
         alone["models"] = {
             a: told for a, told in document["models"].items() if a in replayed.plan.policy.rules[number - 1].targets
         }
-    requests = int(replayed.total("requests", number))
-    return Suggestion(move, rule["name"], requests, before, before - after, interval, risk, _text(alone))
+    why = why_no_interval(replayed.plan, [cell for cell in replayed.cells if cell.rule == number])
+    return Suggestion(
+        move=move,
+        what=rule["name"],
+        requests=int(replayed.total("requests", number)),
+        before_pico=before,
+        saving_pico=before - after,
+        is_measured=why is None and not move.assumes,
+        interval=interval,
+        risk=verdict if verdict and move.group == GROUPS[1] else move.risk,
+        policy=_text(alone),
+    )
 
 
 def _key(seen: Seen) -> tuple[str | None, str | None, str | None]:
@@ -247,6 +299,7 @@ def _step_down(one: Seen, seen: Sequence[Seen], catalogue: Catalogue, index: Nam
         and (model.lifecycle.get("released", "9999") <= today or _own(model) in used)
         and model.lifecycle.get("retired", "9999") > gone
         and _is_cheaper(model, now, at)
+        and _media(model) <= _media(now)
         and index.match(model.provider, model.id).model is model
     ]
     order = [(_own(m) in here, _own(m) in used, m.lifecycle.get("released", ""), _rates(m, at), m.id) for m in found]
@@ -264,6 +317,11 @@ def _rates(model: Model, at: datetime) -> tuple[Decimal, Decimal]:
     if not held or not {"input", "output"} <= held[0].sheet.rates.keys():
         return Decimal("Infinity"), Decimal("Infinity")
     return held[0].sheet.rates["output"], held[0].sheet.rates["input"]
+
+
+def _media(model: Model) -> set[str]:
+    """What it writes besides text: a model made to speak is no substitute for one that is not."""
+    return {rate for price in model.prices for rate in price.sheet.rates if rate in ("audio_output", "image_output")}
 
 
 def _is_cheaper(model: Model, now: Model, at: datetime) -> bool:
@@ -366,7 +424,7 @@ MOVES = (
     Move("response cache", GROUPS[0], _repeats, "a repeated prompt of the same user gets the same answer for a day"),
     Move("prompt cache", GROUPS[0], _lifetimes, "simulated from prefix blocks by the provider's rules, not yet seen"),
     Move("cheaper model", GROUPS[1], _cheaper, "quality not measured: score a sample on both models first"),
-    Move("cascade", GROUPS[1], _cascade, f"assumes that a check without cost accepts {ACCEPTED:.0%} of the cheap answers", assumes=True),
-    Move("threshold", GROUPS[1], _threshold, "quality not measured: the half with the low router scores moves"),
+    Move("cascade", GROUPS[1], _cascade, f"assumes that a check without cost accepts {ACCEPTED:.0%} of the cheap answers", assumes=True, within="cheaper model"),
+    Move("threshold", GROUPS[1], _threshold, "quality not measured: the half with the low router scores moves", within="cheaper model"),
 )  # fmt: skip
 """What is tried, in this order. A new move is a row."""

@@ -50,6 +50,12 @@ def test_a_cheaper_model_of_the_same_provider(tmp_path: Path) -> None:
     assert (found.requests, found.before_pico) == (5, 401_000 * 10**6)
 
 
+def test_a_model_that_speaks_is_no_substitute(tmp_path: Path) -> None:
+    # gpt-audio-mini came later than gpt-5-mini, and is cheaper than gpt-5 too
+    row = call("a", provider="openai", model="gpt-5", feature="chat", ts="2025-10-20T12:00:00Z")
+    assert "chat: gpt-5 to openai/gpt-5-mini" in [one.what for one in tried(tmp_path, [row]).suggestions]
+
+
 def test_the_cheapest_model_has_no_cheaper_one(tmp_path: Path) -> None:
     found = tried(tmp_path, [call("a", feature="chat")])
     assert not found.suggestions
