@@ -12,7 +12,7 @@ from llmcost.config import Config
 from llmcost.figures import count
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
-from llmcost.routing import caching, ideal, intervals, prompt_cache, randomised, ratios
+from llmcost.routing import caching, ideal, intervals, prompt_cache, randomised, ratios, semantic
 from llmcost.routing.ideal import Answer, Metrics
 from llmcost.routing.intervals import Interval
 from llmcost.routing.placed import CAPPED, DEFAULT, PART_OF_A_CALL, USER_CHOICE, Question
@@ -70,6 +70,8 @@ class Simulated:
     """What a cache lifetime of an hour would cost."""
     unsold_lifetimes: Sequence[str] = ()
     """Models whose provider does not sell the cache lifetime of the policy."""
+    semantic: Sequence[str] = ()
+    """What a semantic cache might save beside exact ones."""
 
     def total(self, name: str, rule: int | None = None) -> Any:
         return sum(c.figures[name] for c in self.cells if rule is None or c.rule == rule)
@@ -153,6 +155,7 @@ def simulate(
         estimated=None if rules_only else randomised.estimate(store, made),
         lifetime=_lifetime(store, made, cells) if hits and not rules_only else None,
         unsold_lifetimes=unsold,
+        semantic=[] if rules_only else semantic.sensitivity(store, config, made, _left(cells), base.data_until_us),
     )
 
 
@@ -162,6 +165,16 @@ def _cell(row: Sequence[Any], made: Plan) -> Cell:
     for name in ("before_pico", "after_pico"):
         named[name] = int(Decimal(named[name]).scaleb(12))
     return Cell(rule, target, part, basis, made.relations.logged[logged].key, named)
+
+
+def _left(cells: Sequence[Cell]) -> dict[int, tuple[int, int]]:
+    """Requests and cost of each rule that no cache answers."""
+    found: dict[int, tuple[int, int]] = {}
+    for cell in cells:
+        if cell.part == "final":
+            requests, pico = found.get(cell.rule, (0, 0))
+            found[cell.rule] = (requests + cell.figures["requests"], pico + int(cell.figures["after_pico"]))
+    return found
 
 
 def _lifetime(store: Store, made: Plan, cells: Sequence[Cell]) -> str | None:
@@ -339,7 +352,7 @@ def _about_rules(found: Simulated) -> list[str]:
                 f"{rate:.2%} of the requests to {alias_} fail and are paid again on {policy.fallbacks[alias_][0]}"
             )
     if made.answered:
-        told += made.answered.notes()
+        told += [*made.answered.notes(), *found.semantic]
     if made.caps:
         told.append("caps are replayed on the logged traffic and its logged cost; nobody retries or leaves")
     if any(c.rule == USER_CHOICE for c in found.cells):
