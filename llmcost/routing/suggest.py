@@ -19,7 +19,8 @@ from llmcost.pricing.catalogue import Catalogue
 from llmcost.pricing.entries import Model
 from llmcost.pricing.names import Names
 from llmcost.resources import sql
-from llmcost.routing import language
+from llmcost.routing import cache_report, language
+from llmcost.routing.cache_report import Caches
 from llmcost.routing.intervals import Interval
 from llmcost.routing.placed import Question
 from llmcost.routing.policy import Policy
@@ -119,6 +120,7 @@ class Tried:
     without: Sequence[str]
     requests: int
     before_pico: int
+    caches: Caches
     trust: Trust
 
 
@@ -154,7 +156,8 @@ def suggest(
                     nothing.append(f"{move.name}: {one.what}")
     found.sort(key=lambda one: (GROUPS.index(one.move.group), -one.saving_pico, one.what))
     requests, cost = _traffic(store, config, question)
-    return Tried(found, nothing, without, requests, cost, log.base)
+    caches = cache_report.measured(store, config, catalogue, question)
+    return Tried(found, nothing, without, requests, cost, caches, log.base)
 
 
 def best(

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from llmcost.figures import count, money
 from llmcost.model import Column, Table
+from llmcost.routing import cache_report
 from llmcost.routing.suggest import GROUPS, WORTH, Suggestion, Tried
 from llmcost.routing.view import dollars, text
 from llmcost.spend.report import trust_notes
@@ -33,6 +34,7 @@ def as_document(tried: Tried) -> Table:
     foot = {
         "saves_nothing": list(tried.saves_nothing),
         "does_not_fit": list(tried.without),
+        "caches": cache_report.as_objects(tried.caches),
         "assumptions": _about(tried),
     }
     return Table(SCHEMA, "What could cost less", COLUMNS, [_row(one) for one in tried.suggestions], head=head,
@@ -85,7 +87,7 @@ def in_short(found: Sequence[Suggestion]) -> Table:
 
 
 def for_people(tried: Tried) -> list[Table]:
-    """One table per group; what each kind of move risks stands below."""
+    """One table per group, between them the caches; what each kind of move risks stands below."""
     columns = [
         Column("what", "text", "move"),
         Column("requests", "count", brief=False),
@@ -102,6 +104,8 @@ def for_people(tried: Tried) -> list[Table]:
         last = group == GROUPS[-1]
         notes = list(dict.fromkeys(_risk(one) for one in mine)) or ["nothing that saves was found"]
         notes += [*_about(tried), *trust_notes(tried.trust, [])] if last else []
+        if last:
+            tables += cache_report.for_people(tried.caches)
         tables.append(Table(SCHEMA, f"Could cost less, {group}", columns, rows, notes=notes))
     return tables
 
