@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -14,6 +15,7 @@ from typing import Any
 
 from llmcost.config import Config, number
 from llmcost.errors import UsageError, nearest
+from llmcost.figures import exact
 
 COLUMNS = ("currency", "date", "usd")
 PICO = Decimal("0.000000000001")
@@ -38,6 +40,31 @@ def usd(config: Config, currency: str, day: date, place: str | None, what: str =
             hint=f"add the row {currency},{day},RATE",
         )
     return known[currency, day]
+
+
+@dataclass(frozen=True)
+class Told:
+    """The rates of a currency that figures were turned at, to stand beside them: dollars for one of it, by day."""
+
+    currency: str
+    file: str | None
+    usd: Mapping[date, Decimal]
+
+    def as_json(self) -> dict[str, object]:
+        return {"file": self.file, "usd": {day.isoformat(): exact(self.usd[day]) for day in sorted(self.usd)}}
+
+    def sentence(self) -> str:
+        first, last = min(self.usd), max(self.usd)
+        if first == last:
+            return f"{self.currency} by {self.file}: one is {exact(self.usd[first])} USD on {first}"
+        span = f"{exact(self.usd[first])} USD on {first} to {exact(self.usd[last])} on {last}"
+        return f"{self.currency} at the rate of each day by {self.file}: one is {span}"
+
+
+def of_days(config: Config, currency: str, days: Iterable[date], place: str | None) -> Told:
+    """The rate of each of these days; UsageError at `place` for a day without one."""
+    found = {day: usd(config, currency, day, place) for day in days}
+    return Told(currency, config.fx.name if config.fx else None, found)
 
 
 def rates(path: Path, place: str | None) -> Mapping[tuple[str, date], Decimal]:

@@ -59,9 +59,9 @@ def report(
 
     from llmcost.errors import UNDECIDED
     from llmcost.pricing.levels import LEVELS
+    from llmcost.spend import commitments, fixed
     from llmcost.spend import report as spend
     from llmcost.spend.currency import converted
-    from llmcost.spend.fixed import fixed_table
 
     settings = session.config(config)
     shown_in = session.currency(currency, settings)
@@ -80,10 +80,14 @@ def report(
         # other levels of price are asked of the catalogue that the store is priced with
         prices = session.priced_with(store, settings, day) if cost in LEVELS else None
         table = spend.report(store, settings, question, digest=session.digest(settings), catalogue=prices)
-        tables, data = fixed_table(store, settings, table.by, question.where, question.window, zone)
+        shared = fixed.allocated(store, settings, table.by, question.where, question.window, zone, shown_in)
+        prepaid = commitments.commitments(store, settings)
         if shown_in != "USD":
             table = converted(table, store, settings, question, shown_in)
+    data = fixed.as_json(shared, table.by) | commitments.as_json(prepaid)
     table = replace(table, foot={**data, **table.foot})
+    tables = [fixed.table_of(shared, settings, table.by, shown_in)] if shared.shares else []
+    tables += [commitments.table_of(prepaid)] if prepaid else []
     # beside the report for people; in it for programs, whose JSON and CSV are of one shape
     session.show([table, *tables] if format in ("table", "markdown") else table, format, output)
     if strict and not table.rows:
