@@ -50,11 +50,16 @@ def catalogue(settings: Config) -> Catalogue:
 
 def priced_with(store: Store, settings: Config, price_day: str | None) -> Catalogue:
     """The prices that a ledger's costs are of: those of --price-as-of, else those at which the store is pinned, else today's."""
-    from llmcost.pricing.catalogue import as_of
     from llmcost.pricing.reprice import pinned
 
-    prices = catalogue(settings)
-    return as_of(prices, price_day) if price_day else pinned(store, prices)
+    return catalogue_of(settings, price_day) if price_day else pinned(store, catalogue(settings))
+
+
+def catalogue_of(settings: Config, price_day: str) -> Catalogue:
+    """The prices as they were known on that day."""
+    from llmcost.pricing.catalogue import as_of
+
+    return as_of(catalogue(settings), price_day)
 
 
 def digest(settings: Config) -> str:
@@ -134,11 +139,7 @@ def read(
             day = dt.date.fromisoformat(default_date)
         except ValueError:
             raise UsageError(f"'{default_date}' is no date", place="--date", hint="write 2026-10-31") from None
-    prices = catalogue(settings)
-    if price_as_of is not None:
-        from llmcost.pricing.catalogue import as_of
-
-        prices = as_of(prices, price_as_of)
+    prices = catalogue(settings) if price_as_of is None else catalogue_of(settings, price_as_of)
     with progress(quiet=quiet) as tell:
         return ingest(
             logs,

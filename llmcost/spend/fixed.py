@@ -44,7 +44,7 @@ class Share:
 class Portion:
     """What falls to one request: `allocated` of the `amount` that a cost comes to from the first to the last day.
 
-    `weight` is the request's of the `whole` of all requests that the cost serves, by `basis`; hours are in milliseconds.
+    Money in USD. `weight` is the request's of the `whole` of all requests that the cost serves, by `basis`.
     """
 
     name: str
@@ -52,9 +52,10 @@ class Portion:
     first: date
     last: date
     amount: Decimal
-    weight: Fraction
-    whole: Fraction
+    weight: Decimal
+    whole: Decimal
     allocated: Decimal
+    rates: Sequence[Told]
 
 
 @dataclass(frozen=True)
@@ -118,10 +119,10 @@ def allocated(
         amount = _amount(config, number, days, currency, rates)
         term = windows.overlap(window, windows.days(one["since"], one["until"], tz))
         everybody = _weights(store, config, one, by, None, term, tz)
-        whole = sum((weight for weight, _ in everybody.values()), Fraction(0))
+        whole = sum((Fraction(weight) for weight, _ in everybody.values()), Fraction(0))
         seen = everybody if where is None else _weights(store, config, one, by, where, term, tz)
         exact: dict[Group | None, Fraction] = {
-            key: amount * weight / whole for key, (weight, _) in seen.items() if weight
+            key: amount * Fraction(weight) / whole for key, (weight, _) in seen.items() if weight
         }
         rest = amount - sum(exact.values(), Fraction(0))
         for key, share in shared_out(exact | {None: rest} if rest else exact).items():
@@ -132,12 +133,11 @@ def allocated(
     ordered = sorted(
         found.items(), key=lambda item: (names.index(item[0][0]), item[0][1] is None, -item[1], str(item[0][1]))
     )
-    file = config.fx.name if config.fx else None
-    return Allocation(
-        [Share(name, group, share) for (name, group), share in ordered],
-        untimed,
-        [Told(code, file, days) for code, days in sorted(rates.items())],
-    )
+    return Allocation([Share(name, group, share) for (name, group), share in ordered], untimed, _told(config, rates))
+
+
+def _told(config: Config, rates: Mapping[str, Mapping[date, Decimal]]) -> list[Told]:
+    return [Told(code, config.fx.name if config.fx else None, days) for code, days in sorted(rates.items())]
 
 
 def of_request(store: Store, config: Config, seq: int, window: Window, tz: str) -> list[Portion]:
@@ -149,13 +149,17 @@ def of_request(store: Store, config: Config, seq: int, window: Window, tz: str) 
         mine = _weights(store, config, one, ["source"], None, term, tz, seq)
         if not mine:
             continue
-        everybody = _weights(store, config, one, ["source"], None, term, tz)
-        whole = sum((weight for weight, _ in everybody.values()), Fraction(0))
-        weight = sum((weight for weight, _ in mine.values()), Fraction(0))
-        amount = _amount(config, number, days, "USD", {})
-        allocated = shared_out({"": amount * weight / whole if whole else Fraction(0)})[""]
-        shown = shared_out({"": amount})[""]
-        found.append(Portion(one["name"], one["share_by"], days[0], days[-1], shown, weight, whole, allocated))
+        weight, whole = (
+            sum((w for w, _ in side.values()), ZERO)
+            for side in (mine, _weights(store, config, one, ["source"], None, term, tz))
+        )
+        rates: dict[str, dict[date, Decimal]] = {}
+        amount = _amount(config, number, days, "USD", rates)
+        allocated = shared_out({"": amount * Fraction(weight) / Fraction(whole) if whole else Fraction(0)})[""]
+        with localcontext(prec=76):
+            usd = Decimal(amount.numerator) / amount.denominator  # ends: it is a sum of products of decimals
+        told = _told(config, rates)
+        found.append(Portion(one["name"], one["share_by"], days[0], days[-1], usd, weight, whole, allocated, told))
     return found
 
 
@@ -203,12 +207,12 @@ def _weights(
     window: Window,
     tz: str,
     seq: int | None = None,
-) -> dict[Group, tuple[Fraction, int]]:
-    """Of the requests that a cost serves, by group: what it is shared out by, and how many requests have no latency."""
+) -> dict[Group, tuple[Decimal, int]]:
+    """Of the requests that a cost serves, by group: what it is shared out by (hours in ms), and how many have no latency."""
     serves = _both(where, cost["allocate_by"])
     rows = groups(store, config, by, serves, window, tz, query="spend/weights.sql", bound={"seq": seq})
     place = len(by) + list(SHARED_BY).index(cost["share_by"])
-    return {tuple(row[: len(by)]): (Fraction(row[place]), row[len(by) + UNTIMED]) for row in rows}
+    return {tuple(row[: len(by)]): (Decimal(row[place]), row[len(by) + UNTIMED]) for row in rows}
 
 
 def _both(where: Condition | None, text: str | None) -> Condition | None:

@@ -271,6 +271,7 @@ def trust_notes(base: Trust, unpriced: Sequence[Sequence[Any]]) -> list[str]:
         notes.append(
             f"no price for {count(base.total('unpriced_requests'))} requests, {count(base.total('unpriced_tokens'))} tokens: {named}{more}"
         )
+    notes += _provisioned(base)
     shares = [f"{d} {percent(base.unattributed_share(d))}" for d in trust.SHOWN]
     notes.append(f"cost without {', '.join(shares)}")
     notes += [f"{j.file}: {count(j.matched)} of {count(j.keys)} {j.on} values matched" for j in base.joins]
@@ -296,6 +297,16 @@ def trust_notes(base: Trust, unpriced: Sequence[Sequence[Any]]) -> list[str]:
 def _named(provider: str | None, model: str | None, reason: str | None, requests: int, _tokens: int) -> str:
     name = "/".join(filter(None, (provider, model))) or "no model"
     return visible(f"{name} ({count(requests)}: {reason or 'no reason recorded'})")
+
+
+def _provisioned(base: Trust) -> list[str]:
+    if not base.provisioned:
+        return []
+    what = f"{count(base.provisioned)} requests on provisioned capacity: marginal cost 0; "
+    if not base.provisioned_unnamed:
+        return [f"{what}the fixed costs that serve them are shown apart"]
+    whom = "them" if base.provisioned_unnamed == base.provisioned else f"{count(base.provisioned_unnamed)} of them"
+    return [f"{what}no fixed cost is named for {whom}: prices.costs in llmcost.yaml"]
 
 
 def _suspicion(ratio: Decimal) -> str:
