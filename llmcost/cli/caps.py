@@ -87,7 +87,6 @@ def caps(
     from llmcost.caps.traffic import Asked
 
     settings = session.config(config)
-    session.only_usd(currency, settings)
     if unit is not None:
         session.one_of(unit, ("turn", "request"), "--unit")
     if ltv_basis is not None:
@@ -97,7 +96,10 @@ def caps(
     zone = session.zone(tz, settings)
     asked = Asked("user", session.condition(where), session.window(since, until, last, zone), zone)
     now_us = int(windows.now(os.environ).timestamp()) * 1_000_000
-    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+    with (
+        session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
+        session.money_in(currency, settings, store, asked.window),
+    ):
         found = recommend(
             store,
             settings,
@@ -116,7 +118,7 @@ def caps(
             tables = (
                 [advice.as_rows(found)] if format == "csv" else [*advice.for_people(found, detail=detail), *further]
             )
-    session.show(tables, format, output)
+        session.show(tables, format, output)
     if strict and not found.days:
         raise typer.Exit(UNDECIDED)
 
@@ -205,7 +207,6 @@ def simulate(
     from llmcost.errors import UNDECIDED, UsageError
 
     settings = session.config(config)
-    session.only_usd(currency, settings)
     words = {"kind": kind, "counts": counts, "on_limit": on_limit}
     if gateway is not None:
         session.one_of(gateway, litellm.MODES, "--as")
@@ -224,7 +225,10 @@ def simulate(
     dimension = (session.dimensions(per, "--per") or ["user"])[0]
     zone = session.zone(tz, settings)
     asked = Asked(dimension, session.condition(where), session.window(since, until, last, zone), zone)
-    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+    with (
+        session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
+        session.money_in(currency, settings, store, asked.window),
+    ):
         usual = unit or ("turn" if left_out(store, settings, asked).has_turns else "request")
         caps = [rules.parse(text, unit=usual, **words) for text in cap] if cap else rules.from_config(settings, usual)
         if gateway is not None:
@@ -235,7 +239,7 @@ def simulate(
         if decisions is not None:
             session.write_csv(("request_id", "served"), simulation.decisions(store, caps), decisions)
         table = simulation.as_table(found, caps, asked)
-    session.show(table, format, output)
+        session.show(table, format, output)
     if strict and not found.done.requests:
         raise typer.Exit(UNDECIDED)
 

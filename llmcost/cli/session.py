@@ -225,18 +225,28 @@ def currency(given: str | None, settings: Config) -> str:
     return code
 
 
-def only_usd(currency: str | None, settings: Config) -> None:
-    """Figures are in USD; another currency needs dated rates."""
-    wanted = currency or settings.currency
-    if wanted != "USD":
-        raise UsageError(f"figures in {wanted} are not available yet", place="--currency", hint="leave it at USD")
+@contextmanager
+def money_in(given: str | None, settings: Config, store: Store, window: Window | None = None) -> Iterator[None]:
+    """While it lasts, all money is written in --currency, else in the currency of llmcost.yaml, at the rate of the last day of the data (in the window).
+
+    A report alone converts each day at its own rate: its figures are of days.
+    """
+    from llmcost import fx
+    from llmcost.figures import shown_in
+
+    place = "--currency" if given else settings.place("currency")
+    newest_us = store.newest_us(window.until_us if window else None)
+    with shown_in(fx.at_last_day(settings, currency(given, settings), newest_us, place)):
+        yield
 
 
 def show(table: Table | Sequence[Table], form: str, output: str | None) -> None:
     """Renders to stdout or a file; the terminal's width and colours only for a terminal."""
+    from llmcost.fx import as_shown
     from llmcost.render import render, write
 
-    tables = [table] if not isinstance(table, Sequence) else list(table)
+    told = [table] if not isinstance(table, Sequence) else list(table)
+    tables = [as_shown(one, noted=at == 0) for at, one in enumerate(told)]
     terminal = output in (None, "-") and sys.stdout.isatty()
     width = terminal_width() if terminal else None
     write(_together([render(t, form, width=width, color=terminal and colourful()) for t in tables], form), output)

@@ -79,7 +79,6 @@ def simulate(
             "is for --ideal", place="--easy-share", hint="llmcost simulate POLICY.yaml --ideal --easy-share 20%..80%"
         )
     settings = session.config(config)
-    session.only_usd(currency, settings)
     if suggest:
         with_policy = policy or ("--export" if export else "--ideal" if ideal else None)
         if with_policy:
@@ -90,7 +89,7 @@ def simulate(
             )
         zone = session.zone(tz, settings)
         question = Question(session.condition(where), session.window(since, until, last, zone), zone)
-        _suggest(settings, question, format, output, db=db, log=log, wait=wait, quiet=quiet, strict=strict)
+        _suggest(settings, question, currency, format, output, db=db, log=log, wait=wait, quiet=quiet, strict=strict)
         return
     if policy is None:
         raise UsageError(
@@ -106,7 +105,10 @@ def simulate(
     question = Question(session.condition(where), session.window(since, until, last, zone), zone)
     prices = session.catalogue(settings)
     programs = format in PROGRAMS
-    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+    with (
+        session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
+        session.money_in(currency, settings, store, question.window),
+    ):
         if easy is not None:
             session.show(bounds.assumed(store, settings, told, prices, question, easy), format, output)
             return
@@ -118,7 +120,7 @@ def simulate(
             tables = [bounds.as_document(found) if programs else bounds.for_people(found)]
         else:
             tables = [view.as_document(found)] if programs else view.for_people(found, explain=explain)
-    session.show(tables, format, output)
+        session.show(tables, format, output)
     if strict and not view.requests_of(found):
         raise typer.Exit(UNDECIDED)
 
@@ -126,6 +128,7 @@ def simulate(
 def _suggest(
     settings: Config,
     question: Question,
+    currency: str | None,
     format: str,
     output: str | None,
     *,
@@ -140,11 +143,14 @@ def _suggest(
     from llmcost.routing.suggest import suggest
 
     prices = session.catalogue(settings)
-    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+    with (
+        session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
+        session.money_in(currency, settings, store, question.window),
+    ):
         tried = suggest(store, settings, prices, question, digest=session.digest(settings))
-    session.show(
-        suggestions.as_document(tried) if format in PROGRAMS else suggestions.for_people(tried), format, output
-    )
+        session.show(
+            suggestions.as_document(tried) if format in PROGRAMS else suggestions.for_people(tried), format, output
+        )
     if strict and not tried.requests:
         raise typer.Exit(UNDECIDED)
 
