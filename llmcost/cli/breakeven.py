@@ -56,6 +56,7 @@ def _shown(
     wait: float,
     quiet: bool,
 ) -> None:
+    from llmcost.pricing import levels
     from llmcost.routing.breakeven import answer
     from llmcost.routing.breakeven.flow import flow
 
@@ -65,10 +66,11 @@ def _shown(
     with (
         session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
         session.money_in(currency, settings, store, window),
+        levels.contracted(store, settings) as contracted,
     ):
         found = compare(flow(store, settings, condition, window, zone))
         tables = [answer.as_document(found)] if format in ("json", "ndjson", "csv") else answer.for_people(found)
-        session.show(tables, format, output)
+        session.show(levels.noted(tables, contracted=contracted), format, output)
 
 
 @app.command("finetune", short_help="A fine-tuned model against today's")

@@ -70,6 +70,7 @@ def simulate(
     from pathlib import Path
 
     from llmcost.errors import UNDECIDED, UsageError
+    from llmcost.pricing import levels
     from llmcost.routing import bounds, language, view
     from llmcost.routing import simulate as replay
     from llmcost.routing.placed import Question
@@ -108,9 +109,12 @@ def simulate(
     with (
         session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
         session.money_in(currency, settings, store, question.window),
+        levels.contracted(store, settings) as contracted,
     ):
+        prices = levels.at(prices, "contracted") if contracted else prices
         if easy is not None:
-            session.show(bounds.assumed(store, settings, told, prices, question, easy), format, output)
+            assumed = bounds.assumed(store, settings, told, prices, question, easy)
+            session.show(levels.noted([assumed], contracted=contracted), format, output)
             return
         asked = replace(told, bootstrap=0) if ideal else told
         found = replay.simulate(
@@ -120,7 +124,7 @@ def simulate(
             tables = [bounds.as_document(found) if programs else bounds.for_people(found)]
         else:
             tables = [view.as_document(found)] if programs else view.for_people(found, explain=explain)
-        session.show(tables, format, output)
+        session.show(levels.noted(tables, contracted=contracted), format, output)
     if strict and not view.requests_of(found):
         raise typer.Exit(UNDECIDED)
 
@@ -139,6 +143,7 @@ def _suggest(
     strict: bool,
 ) -> None:
     from llmcost.errors import UNDECIDED
+    from llmcost.pricing import levels
     from llmcost.routing import suggestions
     from llmcost.routing.suggest import suggest
 
@@ -146,11 +151,12 @@ def _suggest(
     with (
         session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
         session.money_in(currency, settings, store, question.window),
+        levels.contracted(store, settings) as contracted,
     ):
+        prices = levels.at(prices, "contracted") if contracted else prices
         tried = suggest(store, settings, prices, question, digest=session.digest(settings))
-        session.show(
-            suggestions.as_document(tried) if format in PROGRAMS else suggestions.for_people(tried), format, output
-        )
+        tables = [suggestions.as_document(tried)] if format in PROGRAMS else suggestions.for_people(tried)
+        session.show(levels.noted(tables, contracted=contracted), format, output)
     if strict and not tried.requests:
         raise typer.Exit(UNDECIDED)
 
