@@ -263,11 +263,10 @@ def _left_out(store: Store, made: Plan, config: Config, question: Question) -> d
     """Requests that the policy does not look at: outside its scope, and in aggregated rows."""
     from llmcost.attribution import focus
 
-    if made.policy.scope == "all":
-        return {}
     lens = focus(store, config, question.tz)
     text = lens.select({"rt_scope": "scope"}, question.where, question.window)
-    outside, aggregated = store.row(sql("routing/left_out.sql").format(attributed=text), lens.params)
+    params = lens.params | {"is_all": made.policy.scope == "all"}
+    outside, aggregated = store.row(sql("routing/left_out.sql").format(attributed=text), params)
     return {"outside production": outside, "in aggregated rows": aggregated}
 
 
