@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, cast
 from llmcost.config import Config
 from llmcost.model import Table
 from llmcost.pricing.levels import LEVELS
+from llmcost.spend import commitments, fixed
 from llmcost.spend import report as spend
 from llmcost.spend.currency import converted
-from llmcost.spend.fixed import fixed_table
 from llmcost.store import Store
 
 if TYPE_CHECKING:
@@ -48,10 +48,14 @@ def front_page(
     """
     levels = prices() if question.cost in LEVELS else None
     table = spend.report(store, config, question, digest=digest, catalogue=levels)
-    beside, data = fixed_table(store, config, table.by, question.where, question.window, question.tz)
+    shared = fixed.allocated(store, config, table.by, question.where, question.window, question.tz, page.currency)
+    prepaid = commitments.commitments(store, config)
+    beside = [fixed.table_of(shared, config, table.by, page.currency)] if shared.shares else []
+    beside += [commitments.table_of(prepaid)] if prepaid else []
     requests = cast("int", table.total[len(table.by)]) if table.total else 0
     if page.currency != "USD":
         table = converted(table, store, config, question, page.currency)
+    data = fixed.as_json(shared, table.by) | commitments.as_json(prepaid)
     table = replace(table, foot={**data, **table.foot})
     if not _is_suggested(page, question, requests):
         is_told = page.for_people and page.suggest is None and requests > QUICK_REQUESTS

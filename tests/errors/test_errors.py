@@ -338,6 +338,12 @@ CASES = {
         set_up=log,
     ),
     "currency": Case("report --currency euro", "--currency: 'euro' is no currency", "write its code: EUR"),
+    "another currency without rates": Case(
+        "forecast --log a.jsonl --currency EUR",
+        "--currency: no exchange rate of EUR",
+        "name a file of rates: fx: fx.csv (currency,date,usd)",
+        set_up=file("a.jsonl", '{"ts": "2026-10-01T00:00:00Z", "model": "gpt-4o", "input_tokens": 1}\n'),
+    ),
     "currency without rates": Case(
         "report a.jsonl --currency EUR",
         "--currency: no exchange rate of EUR",
