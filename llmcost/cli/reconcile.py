@@ -18,7 +18,8 @@ def reconcile(
         ),
     ] = None,
     tolerance: Annotated[
-        str, typer.Option("--tolerance", metavar="SHARE", help="The gap that is let pass, as a share of their figure.")
+        str,
+        typer.Option("--tolerance", metavar="SHARE", help="What the lines may be off in all, as a share of the bill."),
     ] = "1%",
     apply: Annotated[
         bool, typer.Option("--apply", help="Keep the gaps in the store as adjustments, for report --cost invoiced.")
@@ -64,13 +65,15 @@ def reconcile(
     llmcost reconcile focus.parquet --apply && llmcost report --cost invoiced
     llmcost reconcile rechnung.csv --column amount=Betrag --period 2026-10
 
-    Days are UTC. Usage is judged, on days that the ledger holds; tax, credits and top-ups have lines of their own. Usage pages
-    beside a bill tell why it differs; alone, they are taken at our prices.
+    Days are UTC. Usage is judged, on days that the ledger holds: the gaps of all lines are added up without their signs, so that
+    none hides another, and held against the bill. Rounding counts nothing, and days that begin elsewhere are taken together.
+    Tax, credits and top-ups have lines of their own. Usage pages beside a bill tell why it differs; alone, they are taken at
+    our prices.
     """
     from llmcost import config as values
     from llmcost.errors import UsageError
     from llmcost.sources import statements
-    from llmcost.spend import adjustments
+    from llmcost.spend import adjustments, reconciled
     from llmcost.spend import reconcile as spend
 
     settings = session.config(config)
@@ -92,7 +95,7 @@ def reconcile(
         result = spend.reconcile(store, settings, prices, statement, share, where=condition, provider=provider)
     if apply:
         adjustments.check(result)
-    session.show(spend.as_table(result, top=top if format == "table" else None), format, output)
+    session.show(reconciled.as_table(result, top=top if format == "table" else None), format, output)
     if apply:
         from llmcost.store import open_ledger
 

@@ -18,6 +18,8 @@ MATCHED, ROUNDING, OURS_ONLY, THEIRS_ONLY, NOT_COVERED = (
     "theirs only",
     "not covered",
 )
+DAY_BORDER, TIME_ZONE = SHIFTED = ("day border", "time zone")
+"""Money that stands on another day there."""
 CLOSE = Decimal("0.01")
 """Two gaps cancel each other, and one shift explains the others, when less than this share of them is left."""
 CONSTANT = Decimal("0.001")
@@ -123,7 +125,7 @@ def _time_zone(open_: Sequence[Pair], ours: Ours) -> None:
     best = min(SHIFTS, key=lambda hours: (left(hours), abs(hours)))
     if left(best) <= CLOSE * before + sum((p.allowance for p in days), Decimal(0)):
         for pair in days:
-            pair.cause = f"time zone: their days begin at {best % 24:02}:00 UTC"
+            pair.cause = f"{TIME_ZONE}: their days begin at {best % 24:02}:00 UTC"
 
 
 def _day_border(open_: Sequence[Pair]) -> None:
@@ -135,8 +137,8 @@ def _day_border(open_: Sequence[Pair]) -> None:
             continue
         larger = max(abs(pair.gap), abs(next_.gap))
         if abs(pair.gap + next_.gap) <= CLOSE * larger + pair.allowance + next_.allowance:
-            pair.cause = f"day border: the gap of {next_.since} is its negative"
-            next_.cause = f"day border: the gap of {since} is its negative"
+            pair.cause = f"{DAY_BORDER}: the gap of {next_.since} is its negative"
+            next_.cause = f"{DAY_BORDER}: the gap of {since} is its negative"
 
 
 def _usage(pair: Pair) -> str:

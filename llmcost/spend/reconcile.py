@@ -13,25 +13,14 @@ from itertools import pairwise
 from llmcost.conditions import Condition
 from llmcost.config import Config
 from llmcost.errors import BREACH, OK, UNDECIDED, UsageError
-from llmcost.figures import count, money, percent
-from llmcost.model import Cell, Column, Table
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.sources.statements import Line, Statement
-from llmcost.spend.causes import MATCHED, NOT_COVERED, ROUNDING, Pair, name_all
+from llmcost.spend.causes import MATCHED, ROUNDING, SHIFTED, Pair, name_all
 from llmcost.spend.ours import Key, Naming, Ours, Sum, at_our_prices, theirs
 from llmcost.store import Store
 
 PASS, BROKEN, OPEN = "pass", "breach", "undecided"
 EXIT_CODES = {PASS: OK, BROKEN: BREACH, OPEN: UNDECIDED}
-COLUMNS = (
-    Column("period", "text"),
-    Column("provider", "text", brief=False),
-    Column("model", "text"),
-    Column("ours", "source_cost", brief=False),
-    Column("theirs", "source_cost"),
-    Column("gap", "source_cost"),
-    Column("cause", "text"),
-)
 OTHER_KINDS = {
     "tax": "tax: the ledger holds none",
     "credit": "credit: money back",
@@ -45,6 +34,12 @@ DIGITS = 76
 DAY = timedelta(days=1)
 EDGE = timedelta(days=1)
 """A period of weeks may begin or end with so much time without a request."""
+
+
+def total(amounts: Iterable[Decimal | None]) -> Decimal:
+    """The exact sum of what is known."""
+    with localcontext(prec=DIGITS):
+        return sum((amount for amount in amounts if amount is not None), Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -86,18 +81,35 @@ class Result:
 
     @property
     def billed(self) -> Decimal:
-        return sum((e.theirs or Decimal(0) for e in self.entries if e.judged), Decimal(0))
+        return total(e.theirs for e in self.entries if e.judged)
 
     @property
     def computed(self) -> Decimal:
-        return sum((e.ours or Decimal(0) for e in self.entries if e.judged), Decimal(0))
+        return total(e.ours for e in self.entries if e.judged)
+
+    @property
+    def off(self) -> Decimal:
+        """The gaps of all judged lines added up without their signs, so that none hides another; what is rounding counts nothing.
+
+        Days that only begin elsewhere are added up by model first: requests near a border move between them.
+        """
+        apart: list[Decimal] = []
+        shifted: dict[tuple[str, str | None], list[Decimal]] = defaultdict(list)
+        for entry in self.entries:
+            if not entry.judged or entry.gap is None or entry.word in (MATCHED, ROUNDING):
+                continue
+            if entry.word in SHIFTED:
+                shifted[entry.provider, entry.model].append(entry.gap)
+            else:
+                apart.append(entry.gap)
+        return total(abs(gap) for gap in [*apart, *map(total, shifted.values())])
 
     @property
     def verdict(self) -> str:
-        """Over usage on days that the ledger holds: the gap beyond the tolerance, as a share of what they bill."""
+        """Over usage on days that the ledger holds: whether its lines are off by more than that share of what they bill."""
         if not any(e.judged for e in self.entries) or not (self.billed or self.computed):
             return OPEN
-        return PASS if abs(self.billed - self.computed) <= self.tolerance * abs(self.billed) else BROKEN
+        return PASS if self.off <= self.tolerance * abs(self.billed) else BROKEN
 
     @property
     def exit_code(self) -> int:
@@ -233,7 +245,7 @@ def _check_periods(groups: dict[tuple[Key, date, date], list[Line]]) -> None:
         for (_, until, one), (since, _, two) in pairwise(held):
             if since < until:
                 raise UsageError(
-                    f"the period {_period(since, two.until)} overlaps {_period(one.since, until)} of {one.place}",
+                    f"the period {period_text(since, two.until)} overlaps {period_text(one.since, until)} of {one.place}",
                     place=two.place,
                     hint="a statement bills every day once",
                 )
@@ -312,69 +324,7 @@ def _others(lines: Sequence[Line]) -> list[Entry]:
     ]
 
 
-def as_table(result: Result, *, top: int | None = None) -> Table:
-    """The lines as a table of the contract; with `top` only so many, the largest gaps first, and none that match."""
-    with localcontext(prec=DIGITS):
-        return _table(result, top)
-
-
-def _table(result: Result, top: int | None) -> Table:
-    shown = list(result.entries)
-    if top is not None:
-        shown = [e for e in shown if e.word not in (MATCHED, ROUNDING)]
-        shown.sort(key=lambda e: (-e.size, e.since, e.provider, e.model or ""))
-        shown = shown[: top or None]
-    rows: list[list[Cell]] = [
-        [_period(e.since, e.until), e.provider, e.model, e.ours, e.theirs, e.gap, e.cause] for e in shown
-    ]
-    known = [[getattr(e, name) for e in result.entries] for name in ("ours", "theirs", "gap")]
-    sums: list[Cell] = [sum((x for x in side if x is not None), Decimal(0)) for side in known]
-    return Table(
-        schema="llmcost.reconcile/1",
-        title=_sentence(result),
-        columns=COLUMNS,
-        rows=rows,
-        total=[None, None, None, *sums, None],
-        head={"tolerance": result.tolerance, "result": result.verdict},
-        notes=_notes(result, len(shown) if top is not None else None),
-        rows_name="lines",
-    )
-
-
-def _sentence(result: Result) -> str:
-    """The verdict in one line."""
-    if result.verdict == OPEN:
-        return "undecided: statement and ledger have no usage on the same days"
-    gap, what = result.billed - result.computed, "bill" if result.is_bill else "usage is worth"
-    side = f"they {what} {money(result.billed)}" if result.is_bill else f"their {what} {money(result.billed)}"
-    share = f" ({percent(abs(gap) / abs(result.billed))})" if result.billed else ""
-    word = "no gap" if gap == 0 else f"{money(abs(gap))}{share} {'more' if gap > 0 else 'less'}"
-    return f"{result.verdict}: {side}, the ledger says {money(result.computed)}: {word}, tolerance {percent(result.tolerance)}"
-
-
-def _notes(result: Result, shown: int | None) -> list[str]:
-    by_word: dict[str, list[Entry]] = defaultdict(list)
-    for entry in result.entries:
-        by_word[entry.word].append(entry)
-    same = len(by_word.pop(MATCHED, [])) + len(by_word.pop(ROUNDING, []))
-    notes = [f"{count(same)} of {count(len(result.entries))} lines match"] if result.entries else []
-    for word, some in sorted(by_word.items(), key=lambda item: -sum(e.size for e in item[1])):
-        most = max(some, key=lambda e: e.size)
-        amount = sum((e.gap if e.gap is not None else e.theirs or Decimal(0) for e in some), Decimal(0))
-        evidence = most.cause.partition(": ")[2]
-        where = f"{most.model or most.provider} {_period(most.since, most.until)}"
-        what = "billed" if word == NOT_COVERED else "gap"
-        lines = f"{count(len(some))} line{'s' if len(some) > 1 else ''}"
-        notes.append(f"{word}: {what} {money(amount)} on {lines}; {where}: {evidence}")
-    differing = len(result.entries) - same
-    if shown is not None and shown < differing:
-        notes.append(
-            f"{count(differing - shown)} more lines differ: --top 0 shows all, --format json the matching ones too"
-        )
-    return [*notes, *result.notes]
-
-
-def _period(since: date, until: date) -> str:
+def period_text(since: date, until: date) -> str:
     """A day, a month, or days with the first one that no longer counts."""
     if until - since == DAY:
         return since.isoformat()

@@ -13,7 +13,8 @@ from llmcost.config import Config
 from llmcost.errors import UsageError
 from llmcost.render import render
 from llmcost.sources.statements import Statement, stored
-from llmcost.spend.reconcile import as_table, reconcile
+from llmcost.spend.reconcile import reconcile
+from llmcost.spend.reconciled import as_table
 from llmcost.store import open_ledger
 from tests.cli.program import inside
 from tests.sources.reading import put
@@ -45,6 +46,7 @@ def test_json_has_the_keys_of_the_contract(tmp_path: Path) -> None:
         "schema": "llmcost.reconcile/1",
         "tolerance": "0.01",
         "result": "breach",
+        "absolute_gap": "0.02",
         "lines": [
             {
                 "period": "2026-10-01",
@@ -74,6 +76,65 @@ def test_the_tolerance_is_a_share_of_their_figure(theirs: str, tolerance: str, v
     files = {"i.csv": csv(f"2026-10-01,acme,small,{theirs}")}
 
     assert compared(tmp_path, [acme(1, 990_000)], files, tolerance).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("bill", "off", "verdict"),
+    [
+        # ours: small 0.10 and big 0.10 on the 1st, small 0.10 on the 5th; each bill adds up to 0.30
+        ("01,small,0.15 01,big,0.05 05,small,0.10", "0.10", "breach"),  # 0.05 over and 0.05 under
+        ("01,small,0.102 01,big,0.10 05,small,0.098", "0.004", "breach"),  # two days far from each other
+        ("01,small,0.101 01,big,0.099 05,small,0.10", "0.002", "pass"),  # 0.7 % of 0.30
+        ("01,small,0.1015 01,big,0.0985 05,small,0.10", "0.0030", "pass"),  # exactly 1 %
+        ("01,small,0.10151 01,big,0.09849 05,small,0.10", "0.00302", "breach"),
+    ],
+)
+def test_a_gap_does_not_hide_another(bill: str, off: str, verdict: str, tmp_path: Path) -> None:
+    rows = [acme(1, 100_000), acme(1, 100_000, "big"), acme(5, 100_000)]
+    lines = [f"2026-10-{line[:2]},acme,{line[3:]}" for line in bill.split()]
+    found = compared(tmp_path, rows, {"i.csv": csv(*lines)})
+
+    assert found.billed == found.computed == Decimal("0.30")
+    assert (found.off, found.verdict) == (Decimal(off), verdict)
+
+
+def test_cents_on_many_lines_are_no_breach(tmp_path: Path) -> None:
+    """Thirty days of 0.004 dollars each: a bill in cents says 0.00 thirty times, and 0.12 is missing in all."""
+    rows = [acme(day, 4_000) for day in range(1, 31)] + [acme(31, 10_000_000)]
+    lines = [f"2026-10-{day:02},acme,small,0.00" for day in range(1, 31)] + ["2026-10-31,acme,small,10.00"]
+    found = compared(tmp_path, rows, {"i.csv": csv(*lines)})
+
+    assert set(words(found)) == {"rounding", "matched"}
+    assert (found.computed - found.billed, found.off, found.verdict) == (Decimal("0.12"), 0, "pass")
+
+
+def test_thirty_lines_beyond_rounding_are_a_breach(tmp_path: Path) -> None:
+    """0.006 beside 0.00 is no rounding to cents: 30 x 0.006 of 10.00 are 1.8 %."""
+    rows = [acme(day, 6_000) for day in range(1, 31)] + [acme(31, 10_000_000)]
+    lines = [f"2026-10-{day:02},acme,small,0.00" for day in range(1, 31)] + ["2026-10-31,acme,small,10.00"]
+
+    assert compared(tmp_path, rows, {"i.csv": csv(*lines)}).verdict == "breach"
+
+
+def test_a_border_between_days_is_no_breach_and_its_rest_is_judged(tmp_path: Path) -> None:
+    """0.05 stands on the other day there; of the second bill 0.0004 is left, of 0.2004."""
+    rows = [acme(1, 100_000), acme(2, 100_000)]
+    even = compared(tmp_path, rows, {"i.csv": csv("2026-10-01,acme,small,0.15", "2026-10-02,acme,small,0.05")})
+    rest = compared(
+        tmp_path, rows, {"i.csv": csv("2026-10-01,acme,small,0.1504", "2026-10-02,acme,small,0.05")}, "0.001"
+    )
+
+    assert (words(even), even.off, even.verdict) == (["day border"] * 2, 0, "pass")
+    assert (words(rest), rest.off, rest.verdict) == (["day border"] * 2, Decimal("0.0004"), "breach")
+
+
+def test_the_sentence_says_what_the_lines_are_off(tmp_path: Path) -> None:
+    bill = csv("2026-10-01,acme,small,0.15", "2026-10-01,acme,big,0.05")
+    found = compared(tmp_path, [acme(1, 100_000), acme(1, 100_000, "big")], {"i.csv": bill})
+
+    assert as_table(found).title == (
+        "breach: they bill $0.2000, the ledger says $0.2000: no gap; its lines are off by $0.1000 (50.0%), tolerance 1.0%"
+    )
 
 
 def test_their_last_digit_is_rounding_on_every_line(tmp_path: Path) -> None:
