@@ -36,6 +36,15 @@ def reconcile(
             "--period", metavar="MONTH", help="The period of lines without a date: 2026-10.", show_default=False
         ),
     ] = None,
+    currency: Annotated[
+        Optional[str],
+        typer.Option(
+            "--currency",
+            metavar="CODE",
+            help="The currency of amounts that name none.  [default: USD]",
+            show_default=False,
+        ),
+    ] = None,
     column: Annotated[
         Optional[list[str]],
         typer.Option(
@@ -63,12 +72,12 @@ def reconcile(
     llmcost reconcile openai-costs.json openai-usage.json
     llmcost reconcile invoice.csv --provider anthropic --tolerance 0.5%
     llmcost reconcile focus.parquet --apply && llmcost report --cost invoiced
-    llmcost reconcile rechnung.csv --column amount=Betrag --period 2026-10
+    llmcost reconcile rechnung.csv --column amount=Betrag --period 2026-10 --currency EUR
 
     Days are UTC. Usage is judged, on days that the ledger holds: the gaps of all lines are added up without their signs, so that
     none hides another, and held against the bill. Rounding counts nothing, and days that begin elsewhere are taken together.
     Tax, credits and top-ups have lines of their own. Usage pages beside a bill tell why it differs; alone, they are taken at
-    our prices.
+    our prices. A bill in another currency is converted line by line, at the rate of the line's last day by fx: in llmcost.yaml.
     """
     from llmcost import config as values
     from llmcost.errors import UsageError
@@ -86,7 +95,8 @@ def reconcile(
             f"cannot stand beside {other}", place="--apply", hint="what is invoiced holds for all requests"
         )
     prices = session.catalogue(settings)
-    reading = statements.Reading(dict(_pair(text) for text in column or []), period, provider)
+    coin = session.currency(currency, settings) if currency else None
+    reading = statements.Reading(dict(_pair(text) for text in column or []), period, provider, coin)
     condition = session.condition(where)
     statement = statements.read(files, settings, prices, reading) if files else None
     with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:

@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from llmcost.figures import count, exact, money
+from llmcost.fx import PICO
+from llmcost.sources.statements import Foreign
 from llmcost.spend.ours import Key, Ours, Sum
 
 MATCHED, ROUNDING, OURS_ONLY, THEIRS_ONLY, NOT_COVERED = (
@@ -43,7 +45,8 @@ class Pair:
     ours: Sum
     theirs: Sum | None
     usage: Sum | None = None
-    decimals: int = 12
+    digit: Decimal = PICO
+    """What their last digit is worth in USD."""
     lines: int = 1
     covered: str | None = None
     """What of the days the ledger does not hold; None when it holds them all."""
@@ -51,6 +54,7 @@ class Pair:
     """Their figure is their usage at our prices: no bill."""
     names: set[str] = field(default_factory=set)
     """How they write the model."""
+    foreign: Foreign | None = None
     cause: str = ""
 
     @property
@@ -61,8 +65,7 @@ class Pair:
     @property
     def allowance(self) -> Decimal:
         """What rounding can make: half of their last digit on each line, half a pico-dollar on each of our requests."""
-        half = Decimal("0.5")
-        return half.scaleb(-self.decimals) * self.lines + half.scaleb(-12) * (self.ours.requests or 0)
+        return (self.digit * self.lines + PICO * (self.ours.requests or 0)) / 2
 
     @property
     def is_equal(self) -> bool:

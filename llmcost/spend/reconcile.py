@@ -14,7 +14,8 @@ from llmcost.conditions import Condition
 from llmcost.config import Config
 from llmcost.errors import BREACH, OK, UNDECIDED, UsageError
 from llmcost.pricing.catalogue import Catalogue
-from llmcost.sources.statements import Line, Statement
+from llmcost.sources.invoices import DIGITS
+from llmcost.sources.statements import Foreign, Line, Statement
 from llmcost.spend.causes import MATCHED, ROUNDING, SHIFTED, Pair, name_all
 from llmcost.spend.ours import Key, Naming, Ours, Sum, at_our_prices, theirs
 from llmcost.store import Store
@@ -29,8 +30,6 @@ OTHER_KINDS = {
     "adjustment": "adjustment: the provider's own",
 }
 """What of a bill is no usage: it has a line of its own and is outside the tolerance."""
-DIGITS = 76
-"""Amounts have up to 38 digits: sums of them are exact."""
 DAY = timedelta(days=1)
 EDGE = timedelta(days=1)
 """A period of weeks may begin or end with so much time without a request."""
@@ -58,6 +57,8 @@ class Entry:
     written: tuple[str, ...] = ()
     """The provider/model of the ledger's requests that it stands for."""
     judged: bool = False
+    foreign: Foreign | None = None
+    """`theirs` as the bill says it, where it is in another currency."""
 
     @property
     def word(self) -> str:
@@ -196,17 +197,18 @@ def _pairs(lines: Sequence[Line], usage: Sequence[Line], ours: Ours, naming: Nam
             key = (provider, None) if line.model is None else renamed[provider, line.model]
             groups[key, line.since, line.until].append(line)
         _check_periods(groups)
-        decimals = max([2, *(-int(x.amount.as_tuple().exponent) for x in own if x.amount is not None)])
+        digit = _last_digit(own)
         pages = [x for x in usage if x.provider == provider]
         for (key, since, until), some in groups.items():
-            pair = Pair(key, since, until, Sum(), _total(some), decimals=decimals, lines=len(some))
+            pair = Pair(key, since, until, Sum(), _sum(some), digit=digit, lines=len(some))
+            pair.foreign = _together(some)
             pair.is_priced_here = some[0].form == "usage"
             pair.names = {line.model for line in some if line.model}
             if key[1] is not None or is_whole:
                 pair.ours = ours.over(key, since, until)
             if pages and min(x.since for x in pages) <= since and until <= max(x.until for x in pages):
                 within = [x for x in pages if since <= x.since and x.until <= until]
-                pair.usage = _total(
+                pair.usage = _sum(
                     x for x in within if key[1] is None or (x.model and renamed[provider, x.model] == key)
                 )
             pairs.append(pair)
@@ -282,11 +284,27 @@ def _uncovered(since: date, until: date, ours: Ours) -> str | None:
     return f"the ledger ends on {ours.last}" if ours.last < until - DAY - edge else None
 
 
-def _total(lines: Iterable[Line]) -> Sum:
-    total = Sum()
+def _sum(lines: Iterable[Line]) -> Sum:
+    whole = Sum()
     for line in lines:
-        total.add(theirs(line))
-    return total
+        whole.add(theirs(line))
+    return whole
+
+
+def _last_digit(lines: Sequence[Line]) -> Decimal:
+    """What their last digit is worth in USD: a cent of the bill's currency, or less where any amount has more digits."""
+    said = [x.foreign.amount if x.foreign else x.amount for x in lines]
+    decimals = max([2, *(-int(x.as_tuple().exponent) for x in said if x is not None)])
+    rates = [x.foreign.rate for x in lines if x.foreign]
+    return Decimal(1).scaleb(-decimals) * max(rates, default=Decimal(1))
+
+
+def _together(lines: Sequence[Line]) -> Foreign | None:
+    """The sum of lines of the same days in their own currency; None where they have more than one, or dollars."""
+    first = lines[0].foreign
+    if first is None or any(x.foreign is None or x.foreign.currency != first.currency for x in lines):
+        return None
+    return replace(first, amount=total(x.foreign.amount for x in lines if x.foreign))
 
 
 def _entry(pair: Pair, ours: Ours, naming: Naming) -> Entry:
@@ -310,18 +328,22 @@ def _entry(pair: Pair, ours: Ours, naming: Naming) -> Entry:
         pair.ours.cost or Decimal(0),
         tuple(sorted(name for key in keys for name in ours.written[key])),
         judged=has_gap,
+        foreign=pair.foreign,
     )
 
 
 def _others(lines: Sequence[Line]) -> list[Entry]:
     """Tax, credits and the like, one entry per period and kind."""
-    sums: dict[tuple[date, date, str, str], Decimal] = defaultdict(Decimal)
+    groups: dict[tuple[date, date, str, str], list[Line]] = defaultdict(list)
     for line in lines:
-        sums[line.since, line.until, str(line.provider), line.kind] += line.amount or Decimal(0)
-    return [
-        Entry(since, until, provider, None, None, amount, amount, OTHER_KINDS[kind])
-        for (since, until, provider, kind), amount in sums.items()
-    ]
+        groups[line.since, line.until, str(line.provider), line.kind].append(line)
+    found = []
+    for (since, until, provider, kind), some in groups.items():
+        amount = total(x.amount for x in some)
+        found.append(
+            Entry(since, until, provider, None, None, amount, amount, OTHER_KINDS[kind], foreign=_together(some))
+        )
+    return found
 
 
 def period_text(since: date, until: date) -> str:

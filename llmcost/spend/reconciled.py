@@ -7,8 +7,9 @@ from decimal import Decimal, localcontext
 
 from llmcost.figures import count, money, percent
 from llmcost.model import Cell, Column, Table
+from llmcost.sources.invoices import DIGITS
 from llmcost.spend.causes import MATCHED, NOT_COVERED, ROUNDING
-from llmcost.spend.reconcile import DIGITS, OPEN, Entry, Result, period_text
+from llmcost.spend.reconcile import OPEN, Entry, Result, period_text
 
 COLUMNS = (
     Column("period", "text"),
@@ -19,6 +20,13 @@ COLUMNS = (
     Column("gap", "source_cost"),
     Column("cause", "text"),
 )
+FOREIGN = (
+    Column("billed", "decimal", brief=False),
+    Column("currency", "text", brief=False),
+    Column("usd_rate", "decimal", brief=False),
+    Column("rate_day", "text", brief=False),
+)
+"""Beside figures that were converted; only where there are any."""
 
 
 def as_table(result: Result, *, top: int | None = None) -> Table:
@@ -33,21 +41,29 @@ def _table(result: Result, top: int | None) -> Table:
         shown = [e for e in shown if e.word not in (MATCHED, ROUNDING)]
         shown.sort(key=lambda e: (-e.size, e.since, e.provider, e.model or ""))
         shown = shown[: top or None]
+    is_foreign = any(e.foreign for e in result.entries)
     rows: list[list[Cell]] = [
-        [period_text(e.since, e.until), e.provider, e.model, e.ours, e.theirs, e.gap, e.cause] for e in shown
+        [period_text(e.since, e.until), e.provider, e.model, e.ours, e.theirs, e.gap, e.cause, *_foreign(e, is_foreign)]
+        for e in shown
     ]
     known = [[getattr(e, name) for e in result.entries] for name in ("ours", "theirs", "gap")]
     sums: list[Cell] = [sum((x for x in side if x is not None), Decimal(0)) for side in known]
     return Table(
         schema="llmcost.reconcile/1",
         title=_sentence(result),
-        columns=COLUMNS,
+        columns=[*COLUMNS, *(FOREIGN if is_foreign else ())],
         rows=rows,
-        total=[None, None, None, *sums, None],
+        total=[None, None, None, *sums, None, *(None for _ in FOREIGN if is_foreign)],
         head={"tolerance": result.tolerance, "result": result.verdict, "absolute_gap": result.off},
         notes=_notes(result, len(shown) if top is not None else None),
         rows_name="lines",
     )
+
+
+def _foreign(entry: Entry, is_foreign: bool) -> list[Cell]:
+    if entry.foreign is None:
+        return [None for _ in FOREIGN if is_foreign]
+    return [entry.foreign.amount, entry.foreign.currency, entry.foreign.rate, entry.foreign.day.isoformat()]
 
 
 def _sentence(result: Result) -> str:

@@ -20,7 +20,7 @@ from tests.cli.program import inside
 from tests.sources.reading import put
 from tests.sources.reading import read as ingested
 from tests.spend.bills import GPT, acme, causes, compared, cost, gpt, page, statement, timeout, used, words
-from tests.spend.ledgers import ledger, opened, prices
+from tests.spend.ledgers import ledger, opened, prices, settings
 
 
 def csv(*rows: str, header: str = "Date,Provider,Model,Amount") -> str:
@@ -572,6 +572,111 @@ def test_focus_as_parquet_is_the_same(tmp_path: Path) -> None:
 
     assert [(x.model, x.component, x.amount, x.tokens) for x in as_parquet.lines] == [
         (x.model, x.component, x.amount, x.tokens) for x in as_text.lines
+    ]
+
+
+# other currencies
+
+RATES = "currency,date,usd\nEUR,2026-10-01,1.25\nEUR,2026-10-02,1.6\nEUR,2026-10-31,1.2\nKRW,2026-10-01,0.00072\n"
+EURO = "Date,Provider,Model,Amount,Currency"
+
+
+def with_rates(folder: Path) -> Config:
+    (folder / "fx.csv").write_text(RATES)
+    return settings(folder, "fx: fx.csv")
+
+
+def test_euros_become_dollars_at_the_rate_of_their_day(tmp_path: Path) -> None:
+    """0.08 EUR x 1.25 = 0.10 USD, and 0.05 EUR x 1.6 = 0.08 USD."""
+    bill = csv("2026-10-01,acme,small,0.08,EUR", "2026-10-02,acme,small,0.05,EUR", header=EURO)
+    rows = [acme(1, 100_000), acme(2, 80_000)]
+    found = compared(tmp_path, rows, {"i.csv": bill}, "0", config=with_rates(tmp_path))
+    told = json.loads(render(as_table(found), "json"))
+
+    assert words(found) == ["matched", "matched"]
+    assert [[x[k] for k in ("theirs", "billed", "currency", "usd_rate", "rate_day")] for x in told["lines"]] == [
+        ["0.1", "0.08", "EUR", "1.25", "2026-10-01"],
+        ["0.08", "0.05", "EUR", "1.6", "2026-10-02"],
+    ]
+    assert told["total"] == {"ours": "0.18", "theirs": "0.18", "gap": "0", "billed": None, "usd_rate": None}
+    assert found.notes == [
+        "EUR at the rate of the last day of each line by fx.csv: one is 1.25 USD on 2026-10-01 to 1.6 USD on 2026-10-02"
+    ]
+
+
+def test_a_month_has_the_rate_of_its_last_day(tmp_path: Path) -> None:
+    bill = csv("2026-10,acme,small,0.05,EUR", header="Period,Provider,Model,Amount,Currency")
+    found = compared(tmp_path, [acme(1, 30_000), acme(31, 30_000)], {"i.csv": bill}, "0", config=with_rates(tmp_path))
+
+    assert (words(found), found.billed) == (["matched"], Decimal("0.06"))  # 0.05 x 1.2
+
+
+@pytest.mark.parametrize(("cents_usd", "word"), [(6_200, "rounding"), (6_300, "unexplained")])
+def test_half_a_cent_of_theirs_is_rounding(cents_usd: int, word: str, tmp_path: Path) -> None:
+    """0.00 EUR may stand for up to 0.005 EUR, which are 0.00625 USD."""
+    bill = csv("2026-10-01,acme,small,0.00,EUR", header=EURO)
+
+    assert words(compared(tmp_path, [acme(1, cents_usd)], {"i.csv": bill}, config=with_rates(tmp_path))) == [word]
+
+
+@pytest.mark.parametrize(
+    ("text", "flag"),
+    [
+        ("Date,Provider,Model,Amount\n2026-10-01,acme,small,0.08\n", "EUR"),
+        ("Date,Provider,Model,Amount (EUR)\n2026-10-01,acme,small,0.08\n", None),
+        ("Date,Provider,Model,Amount\n2026-10-01,acme,small,€0.08\n", None),
+        ("Date,Provider,Model,Amount,Currency\n2026-10-01,acme,small,0.08,eur\n", "KRW"),  # the file says it itself
+    ],
+)
+def test_where_an_invoice_names_its_currency(text: str, flag: str | None, tmp_path: Path) -> None:
+    found = compared(tmp_path, [acme(1, 100_000)], {"i.csv": text}, config=with_rates(tmp_path), currency=flag)
+
+    assert (found.billed, words(found)) == (Decimal("0.10"), ["matched"])
+
+
+def test_a_focus_file_in_euros(tmp_path: Path) -> None:
+    """Usage worth 0.024 EUR (x 1.25 = 0.03) is paid from credit; 0.015 + 0.005 + 0.01 dollars are the same call."""
+    rows = [focus_row("0", f"{GPT} usage", "", effective="0.024").replace("USD", "EUR")]
+    found = compared(tmp_path, gpt(1, 10), {"f.csv": focus(*rows)}, "0", config=with_rates(tmp_path))
+
+    assert [(e.word, e.theirs, e.foreign and e.foreign.amount) for e in found.entries] == [
+        ("matched", Decimal("0.03"), Decimal("0.024")),
+        ("draw-down", Decimal("-0.03"), Decimal("-0.024")),
+    ]
+
+
+def test_a_day_without_a_rate_is_named_and_never_guessed(tmp_path: Path) -> None:
+    bill = csv("2026-10-03,acme,small,0.08,EUR", header=EURO)
+    with pytest.raises(UsageError) as error:
+        compared(tmp_path, [acme(3, 100_000)], {"i.csv": bill}, config=with_rates(tmp_path))
+
+    assert (error.value.place, error.value.message, error.value.hint) == (
+        f"{tmp_path / 'i.csv'}:2",
+        "fx.csv has no rate of EUR on 2026-10-03, the last day of the line",
+        "add the row EUR,2026-10-03,RATE",
+    )
+
+
+def test_a_total_over_two_currencies_is_no_sum(tmp_path: Path) -> None:
+    bill = csv("2026-10-01,acme,small,0.08,EUR", "2026-10-01,acme,big,100,KRW", header=EURO)
+    found = compared(
+        tmp_path, [acme(1, 100_000), acme(1, 72_000, "big")], {"i.csv": bill}, "0", config=with_rates(tmp_path)
+    )
+
+    assert (words(found), found.billed) == (["matched", "matched"], Decimal("0.172"))
+
+
+def test_a_bill_in_dollars_has_no_columns_of_rates(tmp_path: Path) -> None:
+    found = compared(tmp_path, [acme(1, 1000)], {"i.csv": csv("2026-10-01,acme,small,0.001,USD", header=EURO)})
+
+    assert [c.name for c in as_table(found).columns] == [
+        "period",
+        "provider",
+        "model",
+        "ours",
+        "theirs",
+        "gap",
+        "cause",
     ]
 
 
