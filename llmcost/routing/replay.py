@@ -27,6 +27,10 @@ ANY = (0, ONE)
 CACHED = (-1, 0)
 """The draw of a request that a response cache answers."""
 
+BY_FEATURE = """LEFT JOIN routing_features f ON f.target = m.target AND f.variant = m.variant
+    AND f.provider IS NOT DISTINCT FROM r.provider AND f.model IS NOT DISTINCT FROM r.model AND f.feature IS NOT DISTINCT FROM r.feature"""
+"""Joined only where features have ratios of their own: the engine would look for them in all of the traffic."""
+
 MOVE_COLUMNS = (
     *("rule", "number", "variant", "target", "part", "draw_from", "draw_until", "chance_from", "chance_until"),
     *("is_batch", "add_cost", "add_ms", "verifier_input", "verifier_answer", "verifier_fixed", "verifier_output"),
@@ -88,7 +92,15 @@ class Plan:
             units=units if self.has_units else "NULL::MAP(VARCHAR, DECIMAL(18, 6))",
             prefix_blocks="prefix_blocks" if told else "NULL::BIGINT[]",
             cache_scope=caching.SCOPES[told["scope"]] if told else "NULL::VARCHAR",
+            ratios=", ".join(f"{one} AS {name}" for name, one in self._ratios.items()),
+            by_feature=BY_FEATURE if self.relations.has_features else "",
         )
+
+    @property
+    def _ratios(self) -> dict[str, str]:
+        """The ratios that a feature may have of its own, each as a column of the simulated traffic."""
+        own = "coalesce(f.{0}, p.{0})" if self.relations.has_features else "p.{0}"
+        return {name: own.format(name) for name in ratios.BY_FEATURE}
 
     @property
     def billed(self) -> str:
@@ -113,7 +125,7 @@ class Plan:
 def plan(store: Store, config: Config, policy: Policy, targets: Targets, question: Question) -> Plan:
     """Fills the temporary tables. The catalogue of `targets` prices what moves."""
     store.run(sql("routing/tables.sql"))
-    relations = ratios.relate(store, targets)
+    relations = ratios.relate(store, config, targets, question.tz)
     _prices(store, targets)
     caps = _caps(store, config, policy, question)
     placed = placing.place(store, config, policy, targets, question, has_caps=bool(caps))
