@@ -39,6 +39,8 @@ def routers(found: Simulated) -> list[Router]:
         )
     names = {t.number: t.alias for t in found.plan.targets if t.alias in found.plan.policy.models}
     lines = [*ideal.oracles(answers), *ideal.singles(answers, names)]
+    if len({one.feature for one in answers}) > 1:
+        lines.append(ideal.by_feature(answers))
     strong, weak = found.plan.strong, found.weak
     if min(strong, weak) > 0:
         lines += [ideal.needed(answers, strong, weak), ideal.random_line(answers, strong, weak)]

@@ -26,6 +26,7 @@ class Answer:
     cheapest: int
     pico: Mapping[int, int]
     quality: Mapping[int, Decimal]
+    feature: str | None = None
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def answers(store: Store, plan: Plan) -> list[Answer]:
     store.run("DELETE FROM routing_moves")
     store.load("routing_moves", MOVE_COLUMNS, kept)
     found = []
-    for _, score_, best, _, _, cheapest, _, _, picos, qualities in store.rows(
+    for _, score_, best, _, _, cheapest, _, _, picos, qualities, feature in store.rows(
         sql("routing/named.sql"), {"models": len(models)}
     ):
         found.append(
@@ -70,6 +71,7 @@ def answers(store: Store, plan: Plan) -> list[Answer]:
                 cheapest,
                 dict(zip(models, picos, strict=True)),
                 dict(zip(models, qualities, strict=True)),
+                feature,
             )
         )
     return found
@@ -94,6 +96,23 @@ def oracles(found: Sequence[Answer]) -> list[Router]:
 def singles(found: Sequence[Answer], names: Mapping[int, str]) -> list[Router]:
     """Every request on one model."""
     return [fixed(f"only {name}", found, [number] * len(found)) for number, name in names.items()]
+
+
+def best_of_features(found: Sequence[Answer]) -> dict[str | None, int]:
+    """The model with the best answers to each feature; of equally good ones the cheaper."""
+    by: dict[str | None, list[Answer]] = {}
+    for one in found:
+        by.setdefault(one.feature, []).append(one)
+    return {
+        feature: min(own[0].pico, key=lambda n: (-sum(a.quality[n] for a in own), sum(a.pico[n] for a in own), n))
+        for feature, own in by.items()
+    }
+
+
+def by_feature(found: Sequence[Answer]) -> Router:
+    """One model for each feature, the best: what rules on the feature alone could reach. It knows the scores it is judged by."""
+    best = best_of_features(found)
+    return fixed("best model per feature", found, [best[a.feature] for a in found])
 
 
 def needed(found: Sequence[Answer], strong: int, weak: int) -> Router:
