@@ -68,8 +68,8 @@ class Simulated:
     estimated: Estimated | None = None
     lifetime: str | None = None
     """What a cache lifetime of an hour would cost."""
-    unsold_lifetimes: Sequence[str] = ()
-    """Models whose provider does not sell the cache lifetime of the policy."""
+    about_caches: Sequence[str] = ()
+    """Sentences on caches that are simulated otherwise than they are sold, or not at all."""
 
     def total(self, name: str, rule: int | None = None) -> Any:
         return sum(c.figures[name] for c in self.cells if rule is None or c.rule == rule)
@@ -119,9 +119,9 @@ def simulate(
     made = replace(made, strong=_strong(made, answers))
     in_detail = policy.bootstrap > 0
     hits: Hits | None = None
-    unsold: list[str] = []
+    about_caches: list[str] = []
     if policy.prompt_cache:
-        hits, unsold = caching.prefixes(
+        hits, about_caches = caching.prefixes(
             store, policy, targets, made.relations.logged, made.simulated, made.placed.params
         )
     unit = _unit(base.total("requests")) if in_detail else "NULL"
@@ -148,7 +148,7 @@ def simulate(
         hits=hits,
         estimated=randomised.estimate(store, made),
         lifetime=_lifetime(store, made, cells) if hits else None,
-        unsold_lifetimes=unsold,
+        about_caches=about_caches,
     )
 
 
@@ -300,10 +300,7 @@ def _about_tokens(found: Simulated) -> list[str]:
     told = ratios.notes(made.relations, made.targets, used(found.cells))
     if found.hits:
         told += [*found.hits.notes(), *([found.lifetime] if found.lifetime else [])]
-        if found.unsold_lifetimes:
-            told.append(
-                f"a cache lifetime that is not sold, simulated all the same: {', '.join(found.unsold_lifetimes)}"
-            )
+        told += found.about_caches
     elif used(found.cells):
         told.append("a request on another model starts without a cache: none of the old model's cached tokens are kept")
     others = sum(c.figures["requests"] for c in found.cells if c.basis == "other")

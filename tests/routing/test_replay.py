@@ -281,6 +281,22 @@ def test_prompt_caches_without_a_rule_of_the_provider_leave_the_log_alone(tmp_pa
     ]
     found = replayed(tmp_path, rows, "prompt_cache: {ttl: 5m, block_tokens: 512}\n")
     assert micro(found) == (3 * 4096, 3 * 4096)
+    assert "prompt cache not simulatable, no rule is known: small" in document(found)["assumptions"]
+
+
+def test_caches_say_by_whose_rules_they_are_simulated(tmp_path: Path) -> None:
+    asked = {"prefix_blocks": [1, 2], "input_tokens": 1024}
+    names = {"xai": "grok-4", "google": "gemini-3.1-pro-preview", "anthropic": "claude-opus-5"}
+    rows = [call(provider, provider=provider, model=model, **asked) for provider, model in names.items()]
+    told = document(replayed(tmp_path, rows, "prompt_cache: {ttl: 24h}\n"))["assumptions"]
+    for begin, end in (
+        ("prompt cache not simulatable, no minimum and no lifetime are published", ": grok-4"),
+        ("prompt cache by rules that are in part assumed", ": gemini-3.1-pro-preview"),
+        ("prompt cache by rules that are second-hand", ": claude-opus-5"),
+        ("an explicit cache is stored for $4.50 per million tokens and hour", ": gemini-3.1-pro-preview"),
+        ("a cache lifetime that is not sold, simulated all the same", ": claude-opus-5"),
+    ):
+        assert any(sentence.startswith(begin) and sentence.endswith(end) for sentence in told)
 
 
 def test_a_randomised_log_gives_a_second_opinion(tmp_path: Path) -> None:
