@@ -11,7 +11,7 @@ from llmcost.resources import sql
 from llmcost.routing import curve
 from llmcost.routing.curve import Point
 from llmcost.routing.placed import CAPPED, DEFAULT, USER_CHOICE
-from llmcost.routing.replay import MOVE_COLUMNS, ONE, Plan
+from llmcost.routing.replay import ANY, MOVE_COLUMNS, WHATEVER, Plan
 from llmcost.store import Store
 
 TARGETS_OF_CPT = (Fraction(1, 2), Fraction(4, 5))
@@ -45,7 +45,7 @@ def answers(store: Store, plan: Plan) -> list[Answer]:
     rules = (DEFAULT, USER_CHOICE, *range(1, len(plan.policy.rules) + 1), *range(CAPPED, CAPPED + len(plan.caps)))
     kept = store.rows("SELECT * FROM routing_moves")
     store.run("DELETE FROM routing_moves")
-    anything = (0, ONE, 0, ONE, False, Decimal(0), 0, 0, 0, 0, 0)
+    anything = (*ANY, *WHATEVER, False, Decimal(0), 0, 0, 0, 0, 0)
     store.load("routing_moves", MOVE_COLUMNS, [(rule, n, 0, n, "final", *anything) for rule in rules for n in models])
     scored = next((n for n, rule in enumerate(plan.policy.rules, 1) if rule.threshold), None)
     score = "NULL::DECIMAL(18, 6)"

@@ -20,7 +20,7 @@ from llmcost.routing.policy import AS_LOGGED, Policy
 from llmcost.routing.prompt_cache import Hits
 from llmcost.routing.randomised import Estimated
 from llmcost.routing.ratios import HIGH, LOW
-from llmcost.routing.replay import Plan, plan
+from llmcost.routing.replay import Plan, counts_simulated_cost, plan
 from llmcost.routing.targets import Targets, find
 from llmcost.spend import trust
 from llmcost.spend.trust import Trust
@@ -330,13 +330,25 @@ def _about_rules(found: Simulated) -> list[str]:
             told.append(
                 f"{rate:.2%} of the requests to {alias_} fail and are paid again on {policy.fallbacks[alias_][0]}"
             )
+    if policy.too_long_fails:
+        told.append(_about_windows(policy))
     if made.answered:
         told += made.answered.notes()
     if made.caps:
-        told.append("caps are replayed on the logged traffic and its logged cost; nobody retries or leaves")
+        counted = "what requests cost under the rules" if counts_simulated_cost(policy) else "the logged traffic"
+        told.append(f"caps count {counted}; nobody retries or leaves")
     if any(c.rule == USER_CHOICE for c in found.cells):
         told.append("requests where the user chose the model are left alone; include_user_choice: true moves them")
     return told
+
+
+def _about_windows(policy: Policy) -> str:
+    told = [
+        f"{name} {count(one.context_window)}" for name, one in policy.models.items() if one.context_window is not None
+    ]
+    if not policy.context_windows:
+        return "context_window: auto does nothing: no models.*.context_window, or no fallbacks"
+    return f"what is longer than a model's window ({', '.join(told)} input tokens, as logged) goes to its fallback, unbilled"
 
 
 def _about_judgement(found: Simulated) -> list[str]:
