@@ -25,8 +25,12 @@ def simulate(
         bool, typer.Option("--ideal", help="The bound: the cheapest among the best answers, by paired quality.")
     ] = False,
     easy_share: Annotated[
-        Optional[str],
-        typer.Option("--easy-share", metavar="RANGE", help="With --ideal: assume that such a share is easy, 20%..80%."),
+        Optional[list[str]],
+        typer.Option(
+            "--easy-share",
+            metavar="[FEATURE=]RANGE",
+            help="With --ideal: assume that such a share is easy, 20%..80%, or chat=20%..80%,digest=50%.",
+        ),
     ] = None,
     suggest: Annotated[
         bool, typer.Option("--suggest", help="Without a policy: tries the standard moves, and says what each saves.")
@@ -60,6 +64,7 @@ def simulate(
     llmcost simulate cheap-first.yaml --log logs/ --format json
     llmcost simulate routers.yaml --ideal                     what no router can beat
     llmcost simulate routers.yaml --ideal --easy-share 20%..80%
+    llmcost simulate routers.yaml --ideal --easy-share chat=20%..80%,digest=50%
     llmcost simulate --suggest                                which moves would save, and what each risks
     llmcost simulate cheap-first.yaml --export litellm --output config.yaml
 
@@ -71,11 +76,11 @@ def simulate(
 
     from llmcost.errors import UNDECIDED, UsageError
     from llmcost.pricing import levels
-    from llmcost.routing import bounds, language, view
+    from llmcost.routing import bounds, easy, language, view
     from llmcost.routing import simulate as replay
     from llmcost.routing.placed import Question
 
-    if easy_share is not None and not ideal:
+    if easy_share and not ideal:
         raise UsageError(
             "is for --ideal", place="--easy-share", hint="llmcost simulate POLICY.yaml --ideal --easy-share 20%..80%"
         )
@@ -101,7 +106,7 @@ def simulate(
         session.one_of(export, ("litellm",), "--export", "router")
         _export(told, output, quiet=quiet)
         return
-    easy = bounds.shares(easy_share) if easy_share is not None else None
+    ranges = easy.ranges(easy_share) if easy_share else None
     zone = session.zone(tz, settings)
     question = Question(session.condition(where), session.window(since, until, last, zone), zone)
     prices = session.catalogue(settings)
@@ -112,8 +117,8 @@ def simulate(
         levels.contracted(store, settings) as contracted,
     ):
         prices = levels.at(prices, "contracted") if contracted else prices
-        if easy is not None:
-            assumed = bounds.assumed(store, settings, told, prices, question, easy)
+        if ranges is not None:
+            assumed = easy.assumed(store, settings, told, prices, question, ranges)
             session.show(levels.noted([assumed], contracted=contracted), format, output)
             return
         asked = replace(told, bootstrap=0) if ideal else told

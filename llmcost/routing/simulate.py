@@ -21,7 +21,7 @@ from llmcost.routing.policy import AS_LOGGED, Policy
 from llmcost.routing.prompt_cache import Hits
 from llmcost.routing.randomised import Estimated
 from llmcost.routing.ratios import HIGH, LOW
-from llmcost.routing.replay import Plan, plan
+from llmcost.routing.replay import Plan, counts_simulated_cost, plan
 from llmcost.routing.targets import Targets, find
 from llmcost.spend import trust
 from llmcost.spend.trust import Trust
@@ -69,8 +69,8 @@ class Simulated:
     estimated: Estimated | None = None
     lifetime: str | None = None
     """What a cache lifetime of an hour would cost."""
-    unsold_lifetimes: Sequence[str] = ()
-    """Models whose provider does not sell the cache lifetime of the policy."""
+    about_caches: Sequence[str] = ()
+    """Sentences on caches that are simulated otherwise than they are sold, or not at all."""
     semantic: Sequence[str] = ()
     """What a semantic cache might save beside exact ones."""
 
@@ -126,9 +126,9 @@ def simulate(
     made = replace(made, strong=_strong(made, answers))
     in_detail = policy.bootstrap > 0
     hits: Hits | None = None
-    unsold: list[str] = []
+    about_caches: list[str] = []
     if policy.prompt_cache:
-        hits, unsold = caching.prefixes(
+        hits, about_caches = caching.prefixes(
             store, policy, targets, made.relations.logged, made.simulated, made.placed.params
         )
     unit = _unit(base.total("requests")) if in_detail else "NULL"
@@ -155,7 +155,7 @@ def simulate(
         hits=hits,
         estimated=None if rules_only else randomised.estimate(store, made),
         lifetime=_lifetime(store, made, cells) if hits and not rules_only else None,
-        unsold_lifetimes=unsold,
+        about_caches=about_caches,
         semantic=[] if rules_only else semantic.sensitivity(store, config, made, _left(cells), base.data_until_us),
     )
 
@@ -298,10 +298,7 @@ def _about_tokens(found: Simulated) -> list[str]:
     told = ratios.notes(made.relations, made.targets, used(found.cells))
     if found.hits:
         told += [*found.hits.notes(), *([found.lifetime] if found.lifetime else [])]
-        if found.unsold_lifetimes:
-            told.append(
-                f"a cache lifetime that is not sold, simulated all the same: {', '.join(found.unsold_lifetimes)}"
-            )
+        told += found.about_caches
     elif used(found.cells):
         told.append("a request on another model starts without a cache: none of the old model's cached tokens are kept")
     others = sum(c.figures["requests"] for c in found.cells if c.basis == "other")
@@ -331,13 +328,25 @@ def _about_rules(found: Simulated) -> list[str]:
             told.append(
                 f"{rate:.2%} of the requests to {alias_} fail and are paid again on {policy.fallbacks[alias_][0]}"
             )
+    if policy.too_long_fails:
+        told.append(_about_windows(policy))
     if made.answered:
         told += [*made.answered.notes(), *found.semantic]
     if made.caps:
-        told.append("caps are replayed on the logged traffic and its logged cost; nobody retries or leaves")
+        counted = "what requests cost under the rules" if counts_simulated_cost(policy) else "the logged traffic"
+        told.append(f"caps count {counted}; nobody retries or leaves")
     if any(c.rule == USER_CHOICE for c in found.cells):
         told.append("requests where the user chose the model are left alone; include_user_choice: true moves them")
     return told
+
+
+def _about_windows(policy: Policy) -> str:
+    told = [
+        f"{name} {count(one.context_window)}" for name, one in policy.models.items() if one.context_window is not None
+    ]
+    if not policy.context_windows:
+        return "context_window: auto does nothing: no models.*.context_window, or no fallbacks"
+    return f"what is longer than a model's window ({', '.join(told)} input tokens, as logged) goes to its fallback, unbilled"
 
 
 def _about_judgement(found: Simulated) -> list[str]:

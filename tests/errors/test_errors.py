@@ -148,7 +148,25 @@ CASES = {
     "a wrong range": Case(
         "simulate p.yaml --ideal --easy-share 80%..20%",
         "--easy-share: '80%..20%' is no range of shares",
-        "write 20%..80%",
+        "write 20%..80%, or chat=20%..80%",
+        set_up=both(store, file("p.yaml", "models: {a: {model: openai/gpt-5-mini}}\n")),
+    ),
+    "a share of nothing": Case(
+        "simulate p.yaml --ideal --easy-share =20%",
+        "--easy-share: '=20%' names no feature",
+        "write chat=20%..80%, or 20%..80%",
+        set_up=both(store, file("p.yaml", "models: {a: {model: openai/gpt-5-mini}}\n")),
+    ),
+    "a feature twice": Case(
+        "simulate p.yaml --ideal --easy-share chat=20% --easy-share chat=30%",
+        "--easy-share: a second range for 'chat'",
+        "write each feature once, chat=20%..80%,digest=50%",
+        set_up=both(store, file("p.yaml", "models: {a: {model: openai/gpt-5-mini}}\n")),
+    ),
+    "a feature that nobody asked for": Case(
+        "simulate p.yaml --ideal --easy-share chta=20%",
+        "--easy-share: no requests of feature 'chta'",
+        "llmcost report --by feature shows what there is",
         set_up=both(store, file("p.yaml", "models: {a: {model: openai/gpt-5-mini}}\n")),
     ),
     "a range without --ideal": Case(
