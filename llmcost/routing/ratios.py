@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
 from llmcost.figures import count
-from llmcost.pricing import names
 from llmcost.pricing.entries import Model
 from llmcost.resources import sql
 from llmcost.routing.policy import Ratio
@@ -77,10 +76,9 @@ class Relations:
 
 def relate(store: Store, targets: Targets) -> Relations:
     """Reads which models were logged and fills `routing_logged` and `routing_pairs`."""
-    index = names.index(targets.catalogue)
     logged = []
     for provider, name, *figures in store.rows(sql("routing/names.sql")):
-        match = index.match(provider, name)
+        match = targets.index.match(provider, name)
         calls, latency_ms, timed, text_output, reasoning = figures
         logged.append(
             Logged(
