@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -48,14 +48,10 @@ def front_page(
     """
     levels = prices() if question.cost in LEVELS else None
     table = spend.report(store, config, question, digest=digest, catalogue=levels)
-    shared = fixed.allocated(store, config, table.by, question.where, question.window, question.tz, page.currency)
-    prepaid = commitments.commitments(store, config)
-    beside = [fixed.table_of(shared, config, table.by, page.currency)] if shared.shares else []
-    beside += [commitments.table_of(prepaid)] if prepaid else []
+    beside, data = _beside(store, config, question, table.by, page.currency)
     requests = cast("int", table.total[len(table.by)]) if table.total else 0
     if page.currency != "USD":
         table = converted(table, store, config, question, page.currency)
-    data = fixed.as_json(shared, table.by) | commitments.as_json(prepaid)
     table = replace(table, foot={**data, **table.foot})
     if not _is_suggested(page, question, requests):
         is_told = page.for_people and page.suggest is None and requests > QUICK_REQUESTS
@@ -72,6 +68,17 @@ def front_page(
         return [replace(table, foot={**table.foot, "suggestions": suggestions.as_objects(found)})]
     is_worth_it = bool(found) or page.suggest
     return [table, *beside, *([suggestions.in_short(found)] if is_worth_it else [])]
+
+
+def _beside(
+    store: Store, config: Config, question: spend.Question, by: Sequence[str], currency: str
+) -> tuple[list[Table], dict[str, object]]:
+    """Fixed costs and commitments as tables for people and as what stands in a report's JSON; both empty without any."""
+    shared = fixed.allocated(store, config, by, question.where, question.window, question.tz, currency)
+    prepaid = commitments.commitments(store, config)
+    tables = [fixed.table_of(shared, config, by, currency)] if shared.shares else []
+    tables += [commitments.table_of(prepaid)] if prepaid else []
+    return tables, fixed.as_json(shared, by) | commitments.as_json(prepaid)
 
 
 def _is_suggested(page: Page, question: spend.Question, requests: int) -> bool:

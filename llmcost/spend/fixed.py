@@ -96,10 +96,19 @@ def usd_of_day(config: Config, number: int, day: date) -> Decimal:
         return of_day(cost["amount"], cost["per"], day) * fx.usd(config, cost["currency"], day, _place(config, number))
 
 
-def usd_of_days(config: Config, number: int, first: date, last: date) -> Decimal:
-    """A fixed cost from the first to the last day, both whole, in USD."""
-    days = (first + timedelta(n) for n in range((last - first).days + 1))
-    return sum((usd_of_day(config, number, day) for day in days), ZERO)
+def usd_of_days(config: Config, name: str, first: date, last: date) -> Decimal:
+    """What all fixed costs of that name come to in USD from the first to the last day, both whole, exactly."""
+    days = [first + timedelta(n) for n in range((last - first).days + 1)]
+    with localcontext(prec=76):
+        return sum(
+            (
+                usd_of_day(config, number, day)
+                for number, one in enumerate(config.prices["costs"])
+                if one["name"] == name
+                for day in days
+            ),
+            ZERO,
+        )
 
 
 def allocated(

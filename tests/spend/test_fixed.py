@@ -15,7 +15,7 @@ from llmcost.errors import UsageError
 from llmcost.fx import shared_out
 from llmcost.spend.commitments import Commitment, commitments, drawn_by_day
 from llmcost.spend.currency import converted
-from llmcost.spend.fixed import Share, allocated, as_json, of_day, table_of, usd_of_day
+from llmcost.spend.fixed import Share, allocated, as_json, of_day, table_of, usd_of_day, usd_of_days
 from llmcost.spend.report import Question, report
 from llmcost.windows import Window
 from tests.spend.ledgers import call, opened, settings
@@ -155,6 +155,7 @@ def test_a_month_that_begins_late_counts_its_days_only(tmp_path: Path) -> None:
     config = settings(tmp_path, "prices: {costs: [{name: c, amount: 31, per: month, since: 2026-10-30}]}")
     month = [date(2026, 10, 1) + timedelta(n) for n in range(31)]
     assert sum(usd_of_day(config, 0, day) for day in month) == 2
+    assert usd_of_days(config, "c", month[0], month[-1]) == 2
 
 
 @pytest.mark.parametrize(
