@@ -74,6 +74,7 @@ def load(overrides: Iterable[Path] = (), fx: Path | None = None) -> Catalogue:
     """The whole catalogue, with the exchange rates of `fx` for prices that are not in USD. UsageError names file and line of what is not understood."""
     from llmcost.fx import rates as rates_of
     from llmcost.pricing import reader
+    from llmcost.pricing.check import refuse
     from llmcost.pricing.deals import checked
 
     overrides = list(overrides)
@@ -84,6 +85,7 @@ def load(overrides: Iterable[Path] = (), fx: Path | None = None) -> Catalogue:
     as_of = [shipped.as_of] if shipped.as_of else []
     for path in overrides:
         book = reader.read(_bytes(path), str(path))
+        refuse(book.models)
         deals += book.deals
         if book.provider is None:
             continue

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from llmcost.config import Config
 from llmcost.figures import count
-from llmcost.pricing import names
 from llmcost.pricing.entries import Model
 from llmcost.resources import sql
 from llmcost.routing.learned import ONE, PAIRS_ADVISED, PAIRS_NEEDED, Key, Scaling, learn
@@ -67,10 +66,9 @@ class Relations:
 
 def relate(store: Store, config: Config, targets: Targets, tz: str) -> Relations:
     """Reads which models were logged and fills `routing_logged`, `routing_pairs` and `routing_features`."""
-    index = names.index(targets.catalogue)
     logged = []
     for provider, name, *figures in store.rows(sql("routing/names.sql")):
-        match = index.match(provider, name)
+        match = targets.index.match(provider, name)
         calls, latency_ms, timed, text_output, reasoning = figures
         logged.append(
             Logged(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +12,7 @@ from llmcost.config import Config
 from llmcost.figures import count
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
-from llmcost.routing import caching, ideal, intervals, prompt_cache, randomised, ratios
+from llmcost.routing import caching, ideal, intervals, prompt_cache, randomised, ratios, semantic
 from llmcost.routing.ideal import Answer, Metrics
 from llmcost.routing.intervals import Interval
 from llmcost.routing.placed import CAPPED, DEFAULT, PART_OF_A_CALL, USER_CHOICE, Question
@@ -70,6 +70,8 @@ class Simulated:
     """What a cache lifetime of an hour would cost."""
     about_caches: Sequence[str] = ()
     """Sentences on caches that are simulated otherwise than they are sold, or not at all."""
+    semantic: Sequence[str] = ()
+    """What a semantic cache might save beside exact ones."""
 
     def total(self, name: str, rule: int | None = None) -> Any:
         return sum(c.figures[name] for c in self.cells if rule is None or c.rule == rule)
@@ -107,13 +109,17 @@ def simulate(
     *,
     digest: str | None = None,
     by_rule: bool = False,
+    rules_only: bool = False,
+    base: Trust | None = None,
 ) -> Simulated:
     """Replays the question's traffic under the policy. UsageError with file and line for a model without a price.
 
-    `digest` is that of the catalogue at hand; `by_rule` asks for an interval of every rule too.
+    `digest` is that of the catalogue at hand; `by_rule` asks for an interval of every rule too. `rules_only` is for who
+    compares many policies: no interval of the whole, no other lifetime, nothing on what was left out; `base` is what the
+    figures rest on, from who has gathered it already.
     """
     targets = find(policy, catalogue)
-    base = trust.gather(store, config, question.where, question.window, question.tz, digest=digest)
+    base = base or trust.gather(store, config, question.where, question.window, question.tz, digest=digest)
     made = plan(store, config, policy, targets, question)
     answers = _answers(store, made)
     made = replace(made, strong=_strong(made, answers))
@@ -127,28 +133,29 @@ def simulate(
     unit = _unit(base.total("requests")) if in_detail else "NULL"
     store.run(sql("routing/cells.sql").format(unit=unit, outcome=made.outcome), made.params)
     cells = [_cell(row, made) for row in store.rows(sql("routing/summary.sql"))]
-    why = _why_no_interval(made, cells) if in_detail else "bootstrap: 0"
-    rules = _rules_with_interval(made, cells) if by_rule and in_detail else []
-    whole, of_rules = _intervals(store, made, rules, whole=why is None)
-    if why is None and whole is None:
+    why = why_no_interval(made, cells) if in_detail else "bootstrap: 0"
+    wanted = why is None and not rules_only
+    interval = _interval(store, made) if wanted else None
+    if wanted and interval is None:
         why = f"fewer than {intervals.FEWEST_UNITS} users or sessions"
     weak = _weak(made)
     return Simulated(
         plan=made,
         cells=cells,
-        interval=whole,
-        rule_intervals=of_rules,
+        interval=interval,
+        rule_intervals=intervals_by_rule(store, made, cells) if by_rule else {},
         no_interval=why,
         answers=answers,
         metrics=_metrics(made, cells, answers, weak),
         weak=weak,
         cash_pico=_cash(config, made, cells),
         trust=base,
-        left_out=_left_out(store, made, config, question),
+        left_out={} if rules_only else _left_out(store, made, config, question),
         hits=hits,
-        estimated=randomised.estimate(store, made),
-        lifetime=_lifetime(store, made, cells) if hits else None,
+        estimated=None if rules_only else randomised.estimate(store, made),
+        lifetime=_lifetime(store, made, cells) if hits and not rules_only else None,
         about_caches=about_caches,
+        semantic=[] if rules_only else semantic.sensitivity(store, config, made, _left(cells), base.data_until_us),
     )
 
 
@@ -158,6 +165,16 @@ def _cell(row: Sequence[Any], made: Plan) -> Cell:
     for name in ("before_pico", "after_pico"):
         named[name] = int(Decimal(named[name]).scaleb(12))
     return Cell(rule, target, part, basis, made.relations.logged[logged].key, named)
+
+
+def _left(cells: Sequence[Cell]) -> dict[int, tuple[int, int]]:
+    """Requests and cost of each rule that no cache answers."""
+    found: dict[int, tuple[int, int]] = {}
+    for cell in cells:
+        if cell.part == "final":
+            requests, pico = found.get(cell.rule, (0, 0))
+            found[cell.rule] = (requests + cell.figures["requests"], pico + int(cell.figures["after_pico"]))
+    return found
 
 
 def _lifetime(store: Store, made: Plan, cells: Sequence[Cell]) -> str | None:
@@ -186,33 +203,34 @@ def used(cells: Sequence[Cell]) -> dict[tuple[str | None, str | None, int], int]
     return found
 
 
-def _why_no_interval(made: Plan, cells: Sequence[Cell]) -> str | None:
+def why_no_interval(made: Plan, cells: Sequence[Cell]) -> str | None:
+    """What these cells rest on that has no range; None where an interval can be told."""
     scaled = [made.relations.scalings.get(key) for key in used(cells)]
     if any(one is None or one.basis == "assumed" for one in scaled):
         return "token ratios are assumed, not measured"
     return None
 
 
-def _rules_with_interval(made: Plan, cells: Sequence[Cell]) -> list[int]:
-    """One rule may know its token ratios where another assumes them."""
+def intervals_by_rule(
+    store: Store, made: Plan, cells: Sequence[Cell], only: Collection[int] | None = None
+) -> dict[int, Interval | None]:
+    """Of every rule (or of some) of the newest replay; one rule may know its token ratios where another assumes them."""
     by_rule: dict[int, list[Cell]] = {}
     for cell in cells:
         by_rule.setdefault(cell.rule, []).append(cell)
-    return [n for n, own in sorted(by_rule.items()) if n != PART_OF_A_CALL and _why_no_interval(made, own) is None]
+    wanted = [n for n in sorted(by_rule) if n != PART_OF_A_CALL and (only is None or n in only)]
+    if not made.policy.bootstrap:
+        return {}
+    return {n: _interval(store, made, f"rule = {n}") for n in wanted if why_no_interval(made, by_rule[n]) is None}
 
 
-def _intervals(
-    store: Store, made: Plan, rules: Sequence[int], *, whole: bool
-) -> tuple[Interval | None, dict[int, Interval | None]]:
-    def of(only: str) -> Interval | None:
-        ends = ""
-        if LOW in made.variants:
-            column = "CAST(coalesce(sum(after_cost) FILTER (WHERE variant = {}), 0) * 1000000000 AS BIGINT) AS {}"
-            ends = f", {column.format(LOW, 'low')}, {column.format(HIGH, 'high')}"
-        columns = store.arrays(sql("routing/units.sql").format(ends=ends, only=only))
-        return intervals.bootstrap(columns, made.policy.bootstrap, made.policy.seed)
-
-    return of("true") if whole else None, {rule: of(f"rule = {rule}") for rule in rules}
+def _interval(store: Store, made: Plan, only: str = "true") -> Interval | None:
+    ends = ""
+    if LOW in made.variants:
+        column = "CAST(coalesce(sum(after_cost) FILTER (WHERE variant = {}), 0) * 1000000000 AS BIGINT) AS {}"
+        ends = f", {column.format(LOW, 'low')}, {column.format(HIGH, 'high')}"
+    columns = store.arrays(sql("routing/units.sql").format(ends=ends, only=only))
+    return intervals.bootstrap(columns, made.policy.bootstrap, made.policy.seed)
 
 
 def _models(made: Plan) -> list[int]:
@@ -282,11 +300,10 @@ def _left_out(store: Store, made: Plan, config: Config, question: Question) -> d
     """Requests that the policy does not look at: outside its scope, and in aggregated rows."""
     from llmcost.attribution import focus
 
-    if made.policy.scope == "all":
-        return {}
     lens = focus(store, config, question.tz)
     text = lens.select({"rt_scope": "scope"}, question.where, question.window)
-    outside, aggregated = store.row(sql("routing/left_out.sql").format(attributed=text), lens.params)
+    params = lens.params | {"is_all": made.policy.scope == "all"}
+    outside, aggregated = store.row(sql("routing/left_out.sql").format(attributed=text), params)
     return {"outside production": outside, "in aggregated rows": aggregated}
 
 
@@ -333,7 +350,7 @@ def _about_rules(found: Simulated) -> list[str]:
     if policy.too_long_fails:
         told.append(_about_windows(policy))
     if made.answered:
-        told += made.answered.notes()
+        told += [*made.answered.notes(), *found.semantic]
     if made.caps:
         counted = "what requests cost under the rules" if counts_simulated_cost(policy) else "the logged traffic"
         told.append(f"caps count {counted}; nobody retries or leaves")

@@ -187,6 +187,21 @@ CASES = {
     "one argument too many": Case("sql a b", "sql: got unexpected extra argument(s) (b)", "llmcost sql --help"),
     "not UTF-8": Case("", "\ufffd: is not UTF-8 text", None, more=("report", "\udcff")),
     # words
+    "savings beside another currency": Case(
+        "report --suggest --currency EUR",
+        "--suggest: savings are in USD, and the report in EUR",
+        "add --currency USD",
+    ),
+    "savings beside another cost": Case(
+        "report --suggest --cost invoiced",
+        "--suggest: savings are of computed cost, and the report of invoiced",
+        "leave --cost out",
+    ),
+    "savings in rows of a report": Case(
+        "report --suggest --format csv",
+        "--suggest: csv has the rows of the report alone",
+        "--format json, or llmcost simulate --suggest --format csv",
+    ),
     "unknown format": Case("report --format jsn", "--format: unknown format 'jsn'", "did you mean 'json'?"),
     "format like no other": Case(
         "report --format pdf", "--format: unknown format 'pdf'", "one of table, json, ndjson, csv, markdown"
