@@ -75,6 +75,7 @@ def simulate(
     from pathlib import Path
 
     from llmcost.errors import UNDECIDED, UsageError
+    from llmcost.pricing import levels
     from llmcost.routing import bounds, easy, language, view
     from llmcost.routing import simulate as replay
     from llmcost.routing.placed import Question
@@ -84,7 +85,6 @@ def simulate(
             "is for --ideal", place="--easy-share", hint="llmcost simulate POLICY.yaml --ideal --easy-share 20%..80%"
         )
     settings = session.config(config)
-    session.only_usd(currency, settings)
     if suggest:
         with_policy = policy or ("--export" if export else "--ideal" if ideal else None)
         if with_policy:
@@ -95,7 +95,7 @@ def simulate(
             )
         zone = session.zone(tz, settings)
         question = Question(session.condition(where), session.window(since, until, last, zone), zone)
-        _suggest(settings, question, format, output, db=db, log=log, wait=wait, quiet=quiet, strict=strict)
+        _suggest(settings, question, currency, format, output, db=db, log=log, wait=wait, quiet=quiet, strict=strict)
         return
     if policy is None:
         raise UsageError(
@@ -111,9 +111,15 @@ def simulate(
     question = Question(session.condition(where), session.window(since, until, last, zone), zone)
     prices = session.catalogue(settings)
     programs = format in PROGRAMS
-    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+    with (
+        session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
+        session.money_in(currency, settings, store, question.window),
+        levels.contracted(store, settings) as contracted,
+    ):
+        prices = levels.at(prices, "contracted") if contracted else prices
         if ranges is not None:
-            session.show(easy.assumed(store, settings, told, prices, question, ranges), format, output)
+            assumed = easy.assumed(store, settings, told, prices, question, ranges)
+            session.show(levels.noted([assumed], contracted=contracted), format, output)
             return
         asked = replace(told, bootstrap=0) if ideal else told
         found = replay.simulate(
@@ -123,7 +129,7 @@ def simulate(
             tables = [bounds.as_document(found) if programs else bounds.for_people(found)]
         else:
             tables = [view.as_document(found)] if programs else view.for_people(found, explain=explain)
-    session.show(tables, format, output)
+        session.show(levels.noted(tables, contracted=contracted), format, output)
     if strict and not view.requests_of(found):
         raise typer.Exit(UNDECIDED)
 
@@ -131,6 +137,7 @@ def simulate(
 def _suggest(
     settings: Config,
     question: Question,
+    currency: str | None,
     format: str,
     output: str | None,
     *,
@@ -141,15 +148,20 @@ def _suggest(
     strict: bool,
 ) -> None:
     from llmcost.errors import UNDECIDED
+    from llmcost.pricing import levels
     from llmcost.routing import suggestions
     from llmcost.routing.suggest import suggest
 
     prices = session.catalogue(settings)
-    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+    with (
+        session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
+        session.money_in(currency, settings, store, question.window),
+        levels.contracted(store, settings) as contracted,
+    ):
+        prices = levels.at(prices, "contracted") if contracted else prices
         tried = suggest(store, settings, prices, question, digest=session.digest(settings))
-    session.show(
-        suggestions.as_document(tried) if format in PROGRAMS else suggestions.for_people(tried), format, output
-    )
+        tables = [suggestions.as_document(tried)] if format in PROGRAMS else suggestions.for_people(tried)
+        session.show(levels.noted(tables, contracted=contracted), format, output)
     if strict and not tried.requests:
         raise typer.Exit(UNDECIDED)
 

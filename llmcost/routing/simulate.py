@@ -12,7 +12,8 @@ from llmcost.config import Config
 from llmcost.figures import count
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
-from llmcost.routing import caching, ideal, intervals, prompt_cache, randomised, ratios, semantic
+from llmcost.routing import caching, cash, ideal, intervals, prompt_cache, randomised, ratios, semantic
+from llmcost.routing.cash import Way
 from llmcost.routing.ideal import Answer, Metrics
 from llmcost.routing.intervals import Interval
 from llmcost.routing.placed import CAPPED, DEFAULT, PART_OF_A_CALL, USER_CHOICE, Question
@@ -148,7 +149,7 @@ def simulate(
         answers=answers,
         metrics=_metrics(made, cells, answers, weak),
         weak=weak,
-        cash_pico=_cash(config, made, cells),
+        cash_pico=cash.saved(store, config, made, question, [_way(cell) for cell in cells]),
         trust=base,
         left_out={} if rules_only else _left_out(store, made, config, question),
         hits=hits,
@@ -175,6 +176,10 @@ def _left(cells: Sequence[Cell]) -> dict[int, tuple[int, int]]:
             requests, pico = found.get(cell.rule, (0, 0))
             found[cell.rule] = (requests + cell.figures["requests"], pico + int(cell.figures["after_pico"]))
     return found
+
+
+def _way(cell: Cell) -> Way:
+    return Way(cell.logged, cell.target, cell.basis, cell.figures["before_pico"], cell.figures["after_pico"])
 
 
 def _lifetime(store: Store, made: Plan, cells: Sequence[Cell]) -> str | None:
@@ -270,30 +275,6 @@ def _metrics(made: Plan, cells: Sequence[Cell], answers: Sequence[Answer], weak:
     judged = sum(c.figures["judged"] for c in cells)
     after = Fraction(sum(c.figures["after_quality"] for c in cells)) / judged if judged else None
     return ideal.metrics(answers, made.strong, weak, after)
-
-
-def _cash(config: Config, made: Plan, cells: Sequence[Cell]) -> int:
-    """The saving in cash this term: what is prepaid is paid whether it is used or not."""
-    saving = int(sum(c.figures["before_pico"] - c.figures["after_pico"] for c in cells))
-    prepaid: dict[str, Decimal] = {}
-    for one in config.prices.get("commitments") or ():
-        prepaid[one["provider"]] = prepaid.get(one["provider"], Decimal(0)) + one["amount"]
-    if not prepaid or not saving:
-        return saving
-    aliases = made.targets.catalogue.aliases
-    spent: dict[str, list[int]] = {}
-    for cell in cells:
-        logged = aliases.get((cell.logged[0] or "").lower(), cell.logged[0] or "")
-        own = next((t.model.provider for t in made.targets if t.number == cell.target), logged)
-        stays = cell.basis == "same"
-        spent.setdefault(logged, [0, 0])[0] += int(cell.figures["before_pico"])
-        spent.setdefault(logged if stays else own, [0, 0])[1] += int(cell.figures["after_pico"])
-    lost = 0
-    for provider, amount in prepaid.items():
-        before, after = spent.get(aliases.get(provider.lower(), provider), (0, 0))
-        floor = int(amount.scaleb(12))
-        lost += (before - after) - (max(before, floor) - max(after, floor))
-    return saving - lost
 
 
 def _left_out(store: Store, made: Plan, config: Config, question: Question) -> dict[str, int]:

@@ -10,8 +10,9 @@ from llmcost import ledger
 from llmcost.errors import UndecidedError, UsageError
 from llmcost.figures import count, exact, instant_text, money
 from llmcost.resources import sql
+from llmcost.sources.invoices import DIGITS
 from llmcost.spend.ours import us
-from llmcost.spend.reconcile import DIGITS, Result
+from llmcost.spend.reconcile import Result
 from llmcost.store import Store
 from llmcost.windows import DAY_US, Window
 

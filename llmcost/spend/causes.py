@@ -9,6 +9,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from llmcost.figures import count, exact, money
+from llmcost.fx import PICO
+from llmcost.sources.statements import Foreign
 from llmcost.spend.ours import Key, Ours, Sum
 
 MATCHED, ROUNDING, OURS_ONLY, THEIRS_ONLY, NOT_COVERED = (
@@ -18,6 +20,8 @@ MATCHED, ROUNDING, OURS_ONLY, THEIRS_ONLY, NOT_COVERED = (
     "theirs only",
     "not covered",
 )
+DAY_BORDER, TIME_ZONE = SHIFTED = ("day border", "time zone")
+"""Money that stands on another day there."""
 CLOSE = Decimal("0.01")
 """Two gaps cancel each other, and one shift explains the others, when less than this share of them is left."""
 CONSTANT = Decimal("0.001")
@@ -41,7 +45,8 @@ class Pair:
     ours: Sum
     theirs: Sum | None
     usage: Sum | None = None
-    decimals: int = 12
+    digit: Decimal = PICO
+    """What their last digit is worth in USD."""
     lines: int = 1
     covered: str | None = None
     """What of the days the ledger does not hold; None when it holds them all."""
@@ -49,6 +54,7 @@ class Pair:
     """Their figure is their usage at our prices: no bill."""
     names: set[str] = field(default_factory=set)
     """How they write the model."""
+    foreign: Foreign | None = None
     cause: str = ""
 
     @property
@@ -59,8 +65,7 @@ class Pair:
     @property
     def allowance(self) -> Decimal:
         """What rounding can make: half of their last digit on each line, half a pico-dollar on each of our requests."""
-        half = Decimal("0.5")
-        return half.scaleb(-self.decimals) * self.lines + half.scaleb(-12) * (self.ours.requests or 0)
+        return (self.digit * self.lines + PICO * (self.ours.requests or 0)) / 2
 
     @property
     def is_equal(self) -> bool:
@@ -123,7 +128,7 @@ def _time_zone(open_: Sequence[Pair], ours: Ours) -> None:
     best = min(SHIFTS, key=lambda hours: (left(hours), abs(hours)))
     if left(best) <= CLOSE * before + sum((p.allowance for p in days), Decimal(0)):
         for pair in days:
-            pair.cause = f"time zone: their days begin at {best % 24:02}:00 UTC"
+            pair.cause = f"{TIME_ZONE}: their days begin at {best % 24:02}:00 UTC"
 
 
 def _day_border(open_: Sequence[Pair]) -> None:
@@ -135,8 +140,8 @@ def _day_border(open_: Sequence[Pair]) -> None:
             continue
         larger = max(abs(pair.gap), abs(next_.gap))
         if abs(pair.gap + next_.gap) <= CLOSE * larger + pair.allowance + next_.allowance:
-            pair.cause = f"day border: the gap of {next_.since} is its negative"
-            next_.cause = f"day border: the gap of {since} is its negative"
+            pair.cause = f"{DAY_BORDER}: the gap of {next_.since} is its negative"
+            next_.cause = f"{DAY_BORDER}: the gap of {since} is its negative"
 
 
 def _usage(pair: Pair) -> str:

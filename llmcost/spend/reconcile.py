@@ -13,25 +13,15 @@ from itertools import pairwise
 from llmcost.conditions import Condition
 from llmcost.config import Config
 from llmcost.errors import BREACH, OK, UNDECIDED, UsageError
-from llmcost.figures import count, money, percent
-from llmcost.model import Cell, Column, Table
 from llmcost.pricing.catalogue import Catalogue
-from llmcost.sources.statements import Line, Statement
-from llmcost.spend.causes import MATCHED, NOT_COVERED, ROUNDING, Pair, name_all
+from llmcost.sources.invoices import DIGITS
+from llmcost.sources.statements import Foreign, Line, Statement
+from llmcost.spend.causes import MATCHED, ROUNDING, SHIFTED, Pair, name_all
 from llmcost.spend.ours import Key, Naming, Ours, Sum, at_our_prices, theirs
 from llmcost.store import Store
 
 PASS, BROKEN, OPEN = "pass", "breach", "undecided"
 EXIT_CODES = {PASS: OK, BROKEN: BREACH, OPEN: UNDECIDED}
-COLUMNS = (
-    Column("period", "text"),
-    Column("provider", "text", brief=False),
-    Column("model", "text"),
-    Column("ours", "source_cost", brief=False),
-    Column("theirs", "source_cost"),
-    Column("gap", "source_cost"),
-    Column("cause", "text"),
-)
 OTHER_KINDS = {
     "tax": "tax: the ledger holds none",
     "credit": "credit: money back",
@@ -40,11 +30,15 @@ OTHER_KINDS = {
     "adjustment": "adjustment: the provider's own",
 }
 """What of a bill is no usage: it has a line of its own and is outside the tolerance."""
-DIGITS = 76
-"""Amounts have up to 38 digits: sums of them are exact."""
 DAY = timedelta(days=1)
 EDGE = timedelta(days=1)
 """A period of weeks may begin or end with so much time without a request."""
+
+
+def total(amounts: Iterable[Decimal | None]) -> Decimal:
+    """The exact sum of what is known."""
+    with localcontext(prec=DIGITS):
+        return sum((amount for amount in amounts if amount is not None), Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -63,6 +57,8 @@ class Entry:
     written: tuple[str, ...] = ()
     """The provider/model of the ledger's requests that it stands for."""
     judged: bool = False
+    foreign: Foreign | None = None
+    """`theirs` as the bill says it, where it is in another currency."""
 
     @property
     def word(self) -> str:
@@ -86,18 +82,35 @@ class Result:
 
     @property
     def billed(self) -> Decimal:
-        return sum((e.theirs or Decimal(0) for e in self.entries if e.judged), Decimal(0))
+        return total(e.theirs for e in self.entries if e.judged)
 
     @property
     def computed(self) -> Decimal:
-        return sum((e.ours or Decimal(0) for e in self.entries if e.judged), Decimal(0))
+        return total(e.ours for e in self.entries if e.judged)
+
+    @property
+    def off(self) -> Decimal:
+        """The gaps of all judged lines added up without their signs, so that none hides another; what is rounding counts nothing.
+
+        Days that only begin elsewhere are added up by model first: requests near a border move between them.
+        """
+        apart: list[Decimal] = []
+        shifted: dict[tuple[str, str | None], list[Decimal]] = defaultdict(list)
+        for entry in self.entries:
+            if not entry.judged or entry.gap is None or entry.word in (MATCHED, ROUNDING):
+                continue
+            if entry.word in SHIFTED:
+                shifted[entry.provider, entry.model].append(entry.gap)
+            else:
+                apart.append(entry.gap)
+        return total(abs(gap) for gap in [*apart, *map(total, shifted.values())])
 
     @property
     def verdict(self) -> str:
-        """Over usage on days that the ledger holds: the gap beyond the tolerance, as a share of what they bill."""
+        """Over usage on days that the ledger holds: whether its lines are off by more than that share of what they bill."""
         if not any(e.judged for e in self.entries) or not (self.billed or self.computed):
             return OPEN
-        return PASS if abs(self.billed - self.computed) <= self.tolerance * abs(self.billed) else BROKEN
+        return PASS if self.off <= self.tolerance * abs(self.billed) else BROKEN
 
     @property
     def exit_code(self) -> int:
@@ -184,17 +197,18 @@ def _pairs(lines: Sequence[Line], usage: Sequence[Line], ours: Ours, naming: Nam
             key = (provider, None) if line.model is None else renamed[provider, line.model]
             groups[key, line.since, line.until].append(line)
         _check_periods(groups)
-        decimals = max([2, *(-int(x.amount.as_tuple().exponent) for x in own if x.amount is not None)])
+        digit = _last_digit(own)
         pages = [x for x in usage if x.provider == provider]
         for (key, since, until), some in groups.items():
-            pair = Pair(key, since, until, Sum(), _total(some), decimals=decimals, lines=len(some))
+            pair = Pair(key, since, until, Sum(), _sum(some), digit=digit, lines=len(some))
+            pair.foreign = _together(some)
             pair.is_priced_here = some[0].form == "usage"
             pair.names = {line.model for line in some if line.model}
             if key[1] is not None or is_whole:
                 pair.ours = ours.over(key, since, until)
             if pages and min(x.since for x in pages) <= since and until <= max(x.until for x in pages):
                 within = [x for x in pages if since <= x.since and x.until <= until]
-                pair.usage = _total(
+                pair.usage = _sum(
                     x for x in within if key[1] is None or (x.model and renamed[provider, x.model] == key)
                 )
             pairs.append(pair)
@@ -233,7 +247,7 @@ def _check_periods(groups: dict[tuple[Key, date, date], list[Line]]) -> None:
         for (_, until, one), (since, _, two) in pairwise(held):
             if since < until:
                 raise UsageError(
-                    f"the period {_period(since, two.until)} overlaps {_period(one.since, until)} of {one.place}",
+                    f"the period {period_text(since, two.until)} overlaps {period_text(one.since, until)} of {one.place}",
                     place=two.place,
                     hint="a statement bills every day once",
                 )
@@ -270,11 +284,27 @@ def _uncovered(since: date, until: date, ours: Ours) -> str | None:
     return f"the ledger ends on {ours.last}" if ours.last < until - DAY - edge else None
 
 
-def _total(lines: Iterable[Line]) -> Sum:
-    total = Sum()
+def _sum(lines: Iterable[Line]) -> Sum:
+    whole = Sum()
     for line in lines:
-        total.add(theirs(line))
-    return total
+        whole.add(theirs(line))
+    return whole
+
+
+def _last_digit(lines: Sequence[Line]) -> Decimal:
+    """What their last digit is worth in USD: a cent of the bill's currency, or less where any amount has more digits."""
+    said = [x.foreign.amount if x.foreign else x.amount for x in lines]
+    decimals = max([2, *(-int(x.as_tuple().exponent) for x in said if x is not None)])
+    rates = [x.foreign.rate for x in lines if x.foreign]
+    return Decimal(1).scaleb(-decimals) * max(rates, default=Decimal(1))
+
+
+def _together(lines: Sequence[Line]) -> Foreign | None:
+    """The sum of lines of the same days in their own currency; None where they have more than one, or dollars."""
+    first = lines[0].foreign
+    if first is None or any(x.foreign is None or x.foreign.currency != first.currency for x in lines):
+        return None
+    return replace(first, amount=total(x.foreign.amount for x in lines if x.foreign))
 
 
 def _entry(pair: Pair, ours: Ours, naming: Naming) -> Entry:
@@ -298,83 +328,25 @@ def _entry(pair: Pair, ours: Ours, naming: Naming) -> Entry:
         pair.ours.cost or Decimal(0),
         tuple(sorted(name for key in keys for name in ours.written[key])),
         judged=has_gap,
+        foreign=pair.foreign,
     )
 
 
 def _others(lines: Sequence[Line]) -> list[Entry]:
     """Tax, credits and the like, one entry per period and kind."""
-    sums: dict[tuple[date, date, str, str], Decimal] = defaultdict(Decimal)
+    groups: dict[tuple[date, date, str, str], list[Line]] = defaultdict(list)
     for line in lines:
-        sums[line.since, line.until, str(line.provider), line.kind] += line.amount or Decimal(0)
-    return [
-        Entry(since, until, provider, None, None, amount, amount, OTHER_KINDS[kind])
-        for (since, until, provider, kind), amount in sums.items()
-    ]
-
-
-def as_table(result: Result, *, top: int | None = None) -> Table:
-    """The lines as a table of the contract; with `top` only so many, the largest gaps first, and none that match."""
-    with localcontext(prec=DIGITS):
-        return _table(result, top)
-
-
-def _table(result: Result, top: int | None) -> Table:
-    shown = list(result.entries)
-    if top is not None:
-        shown = [e for e in shown if e.word not in (MATCHED, ROUNDING)]
-        shown.sort(key=lambda e: (-e.size, e.since, e.provider, e.model or ""))
-        shown = shown[: top or None]
-    rows: list[list[Cell]] = [
-        [_period(e.since, e.until), e.provider, e.model, e.ours, e.theirs, e.gap, e.cause] for e in shown
-    ]
-    known = [[getattr(e, name) for e in result.entries] for name in ("ours", "theirs", "gap")]
-    sums: list[Cell] = [sum((x for x in side if x is not None), Decimal(0)) for side in known]
-    return Table(
-        schema="llmcost.reconcile/1",
-        title=_sentence(result),
-        columns=COLUMNS,
-        rows=rows,
-        total=[None, None, None, *sums, None],
-        head={"tolerance": result.tolerance, "result": result.verdict},
-        notes=_notes(result, len(shown) if top is not None else None),
-        rows_name="lines",
-    )
-
-
-def _sentence(result: Result) -> str:
-    """The verdict in one line."""
-    if result.verdict == OPEN:
-        return "undecided: statement and ledger have no usage on the same days"
-    gap, what = result.billed - result.computed, "bill" if result.is_bill else "usage is worth"
-    side = f"they {what} {money(result.billed)}" if result.is_bill else f"their {what} {money(result.billed)}"
-    share = f" ({percent(abs(gap) / abs(result.billed))})" if result.billed else ""
-    word = "no gap" if gap == 0 else f"{money(abs(gap))}{share} {'more' if gap > 0 else 'less'}"
-    return f"{result.verdict}: {side}, the ledger says {money(result.computed)}: {word}, tolerance {percent(result.tolerance)}"
-
-
-def _notes(result: Result, shown: int | None) -> list[str]:
-    by_word: dict[str, list[Entry]] = defaultdict(list)
-    for entry in result.entries:
-        by_word[entry.word].append(entry)
-    same = len(by_word.pop(MATCHED, [])) + len(by_word.pop(ROUNDING, []))
-    notes = [f"{count(same)} of {count(len(result.entries))} lines match"] if result.entries else []
-    for word, some in sorted(by_word.items(), key=lambda item: -sum(e.size for e in item[1])):
-        most = max(some, key=lambda e: e.size)
-        amount = sum((e.gap if e.gap is not None else e.theirs or Decimal(0) for e in some), Decimal(0))
-        evidence = most.cause.partition(": ")[2]
-        where = f"{most.model or most.provider} {_period(most.since, most.until)}"
-        what = "billed" if word == NOT_COVERED else "gap"
-        lines = f"{count(len(some))} line{'s' if len(some) > 1 else ''}"
-        notes.append(f"{word}: {what} {money(amount)} on {lines}; {where}: {evidence}")
-    differing = len(result.entries) - same
-    if shown is not None and shown < differing:
-        notes.append(
-            f"{count(differing - shown)} more lines differ: --top 0 shows all, --format json the matching ones too"
+        groups[line.since, line.until, str(line.provider), line.kind].append(line)
+    found = []
+    for (since, until, provider, kind), some in groups.items():
+        amount = total(x.amount for x in some)
+        found.append(
+            Entry(since, until, provider, None, None, amount, amount, OTHER_KINDS[kind], foreign=_together(some))
         )
-    return [*notes, *result.notes]
+    return found
 
 
-def _period(since: date, until: date) -> str:
+def period_text(since: date, until: date) -> str:
     """A day, a month, or days with the first one that no longer counts."""
     if until - since == DAY:
         return since.isoformat()

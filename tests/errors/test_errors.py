@@ -321,9 +321,25 @@ CASES = {
     ),
     "reconcile in another currency": Case(
         "reconcile i.csv",
-        "i.csv:2: amounts are in EUR, the ledger is in USD",
-        "ask for the statement in USD, or convert it at the rate that the bank took",
+        "i.csv:2: no exchange rate of EUR",
+        "name a file of rates: fx: fx.csv (currency,date,usd)",
         set_up=file("i.csv", "Date,Model,Amount,Currency\n2026-10-01,small,5,EUR\n"),
+    ),
+    "reconcile on a day without a rate": Case(
+        "reconcile i.csv --currency EUR",
+        "i.csv:2: fx.csv has no rate of EUR on 2026-10-01, the last day of the line",
+        "add the row EUR,2026-10-01,RATE",
+        set_up=both(
+            file("i.csv", "Date,Model,Amount\n2026-10-01,small,5\n"),
+            file("fx.csv", "currency,date,usd\nEUR,2026-10-02,1.08\n"),
+            file("llmcost.yaml", "fx: fx.csv\n"),
+        ),
+    ),
+    "reconcile in a currency that is none": Case(
+        "reconcile i.csv --currency euro",
+        "--currency: 'euro' is no currency",
+        "write its code: EUR",
+        set_up=file("i.csv", "Date,Model,Amount\n2026-10-01,small,5\n"),
     ),
     "reconcile with a day that reads two ways": Case(
         "reconcile i.csv",
@@ -356,6 +372,12 @@ CASES = {
         set_up=log,
     ),
     "currency": Case("report --currency euro", "--currency: 'euro' is no currency", "write its code: EUR"),
+    "another currency without rates": Case(
+        "forecast --log a.jsonl --currency EUR",
+        "--currency: no exchange rate of EUR",
+        "name a file of rates: fx: fx.csv (currency,date,usd)",
+        set_up=file("a.jsonl", '{"ts": "2026-10-01T00:00:00Z", "model": "gpt-4o", "input_tokens": 1}\n'),
+    ),
     "currency without rates": Case(
         "report a.jsonl --currency EUR",
         "--currency: no exchange rate of EUR",

@@ -301,6 +301,28 @@ def test_prepaid_money_is_not_saved(tmp_path: Path) -> None:
     assert (shown["saving"], shown["saving_cash"]) == ("0.099000000000", "0.050000000000")
 
 
+@pytest.mark.parametrize(
+    ("commitments", "cash"),
+    [
+        # 0.10 a day before and 0.001 after; what is paid anyway is the larger of that and the commitment, in its term
+        ("{provider: acme, amount: 0.05, since: 2026-10-02, until: 2026-10-03}", "0.248000000000"),
+        ("{provider: acme, amount: 0.05, until: 2026-10-03}", "0.249000000000"),
+        ("{provider: acme, amount: 0.05, since: 2026-10-04}", "0.297000000000"),
+        ("{provider: acme, amount: 0.05, until: 2026-10-01}", "0.297000000000"),
+        (
+            "{provider: acme, amount: 0.05, until: 2026-10-02}, {provider: acme, amount: 0.02, since: 2026-10-02}",
+            "0.230000000000",
+        ),
+    ],
+)
+def test_prepaid_money_counts_in_its_term(tmp_path: Path, commitments: str, cash: str) -> None:
+    path = tmp_path / "llmcost.yaml"
+    path.write_text(f"prices: {{commitments: [{commitments}]}}\n")
+    rows = [call(str(day), model="big", ts=f"2026-10-0{day}T12:00:00Z") for day in (1, 2, 3)]
+    shown = document(replayed(tmp_path, rows, MODELS + "default: small\n", config=config.load(path)))
+    assert (shown["saving"], shown["saving_cash"]) == ("0.297000000000", cash)
+
+
 def test_what_has_no_price_is_left_out_of_both_sides(tmp_path: Path) -> None:
     rows = [call("a", model="big"), call("b", model="unheard-of")]
     found = replayed(tmp_path, rows, MODELS + "default: small\n")

@@ -80,10 +80,12 @@ def used(requests: int, fresh: int, cached: int, output: int, **more: Any) -> di
     }
 
 
-def statement(folder: Path, files: Mapping[str, str | bytes], **reading: Any) -> Statement:
+def statement(
+    folder: Path, files: Mapping[str, str | bytes], config: Config | None = None, **reading: Any
+) -> Statement:
     for name, text in files.items():
         (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read([str(folder / name) for name in files], Config(), prices(), Reading(**reading))
+    return read([str(folder / name) for name in files], config or Config(), prices(), Reading(**reading))
 
 
 def compared(
@@ -92,10 +94,11 @@ def compared(
     files: Mapping[str, str | bytes],
     tolerance: str = "0.01",
     where: str | None = None,
+    config: Config | None = None,
     **reading: Any,
 ) -> Result:
     """The reconciliation of these native rows with these files."""
-    found = statement(folder, files, **reading)
+    found = statement(folder, files, config, **reading)
     condition = conditions.parse(where, fields=conditions.FIELDS) if where else None
     provider = reading.get("provider")
     with opened(folder, rows) as store:

@@ -13,13 +13,14 @@ from llmcost.config import Config
 from llmcost.errors import UsageError
 from llmcost.render import render
 from llmcost.sources.statements import Statement, stored
-from llmcost.spend.reconcile import as_table, reconcile
+from llmcost.spend.reconcile import reconcile
+from llmcost.spend.reconciled import as_table
 from llmcost.store import open_ledger
 from tests.cli.program import inside
 from tests.sources.reading import put
 from tests.sources.reading import read as ingested
 from tests.spend.bills import GPT, acme, causes, compared, cost, gpt, page, statement, timeout, used, words
-from tests.spend.ledgers import ledger, opened, prices
+from tests.spend.ledgers import ledger, opened, prices, settings
 
 
 def csv(*rows: str, header: str = "Date,Provider,Model,Amount") -> str:
@@ -45,6 +46,7 @@ def test_json_has_the_keys_of_the_contract(tmp_path: Path) -> None:
         "schema": "llmcost.reconcile/1",
         "tolerance": "0.01",
         "result": "breach",
+        "absolute_gap": "0.02",
         "lines": [
             {
                 "period": "2026-10-01",
@@ -74,6 +76,65 @@ def test_the_tolerance_is_a_share_of_their_figure(theirs: str, tolerance: str, v
     files = {"i.csv": csv(f"2026-10-01,acme,small,{theirs}")}
 
     assert compared(tmp_path, [acme(1, 990_000)], files, tolerance).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("bill", "off", "verdict"),
+    [
+        # ours: small 0.10 and big 0.10 on the 1st, small 0.10 on the 5th; each bill adds up to 0.30
+        ("01,small,0.15 01,big,0.05 05,small,0.10", "0.10", "breach"),  # 0.05 over and 0.05 under
+        ("01,small,0.102 01,big,0.10 05,small,0.098", "0.004", "breach"),  # two days far from each other
+        ("01,small,0.101 01,big,0.099 05,small,0.10", "0.002", "pass"),  # 0.7 % of 0.30
+        ("01,small,0.1015 01,big,0.0985 05,small,0.10", "0.0030", "pass"),  # exactly 1 %
+        ("01,small,0.10151 01,big,0.09849 05,small,0.10", "0.00302", "breach"),
+    ],
+)
+def test_a_gap_does_not_hide_another(bill: str, off: str, verdict: str, tmp_path: Path) -> None:
+    rows = [acme(1, 100_000), acme(1, 100_000, "big"), acme(5, 100_000)]
+    lines = [f"2026-10-{line[:2]},acme,{line[3:]}" for line in bill.split()]
+    found = compared(tmp_path, rows, {"i.csv": csv(*lines)})
+
+    assert found.billed == found.computed == Decimal("0.30")
+    assert (found.off, found.verdict) == (Decimal(off), verdict)
+
+
+def test_cents_on_many_lines_are_no_breach(tmp_path: Path) -> None:
+    """Thirty days of 0.004 dollars each: a bill in cents says 0.00 thirty times, and 0.12 is missing in all."""
+    rows = [acme(day, 4_000) for day in range(1, 31)] + [acme(31, 10_000_000)]
+    lines = [f"2026-10-{day:02},acme,small,0.00" for day in range(1, 31)] + ["2026-10-31,acme,small,10.00"]
+    found = compared(tmp_path, rows, {"i.csv": csv(*lines)})
+
+    assert set(words(found)) == {"rounding", "matched"}
+    assert (found.computed - found.billed, found.off, found.verdict) == (Decimal("0.12"), 0, "pass")
+
+
+def test_thirty_lines_beyond_rounding_are_a_breach(tmp_path: Path) -> None:
+    """0.006 beside 0.00 is no rounding to cents: 30 x 0.006 of 10.00 are 1.8 %."""
+    rows = [acme(day, 6_000) for day in range(1, 31)] + [acme(31, 10_000_000)]
+    lines = [f"2026-10-{day:02},acme,small,0.00" for day in range(1, 31)] + ["2026-10-31,acme,small,10.00"]
+
+    assert compared(tmp_path, rows, {"i.csv": csv(*lines)}).verdict == "breach"
+
+
+def test_a_border_between_days_is_no_breach_and_its_rest_is_judged(tmp_path: Path) -> None:
+    """0.05 stands on the other day there; of the second bill 0.0004 is left, of 0.2004."""
+    rows = [acme(1, 100_000), acme(2, 100_000)]
+    even = compared(tmp_path, rows, {"i.csv": csv("2026-10-01,acme,small,0.15", "2026-10-02,acme,small,0.05")})
+    rest = compared(
+        tmp_path, rows, {"i.csv": csv("2026-10-01,acme,small,0.1504", "2026-10-02,acme,small,0.05")}, "0.001"
+    )
+
+    assert (words(even), even.off, even.verdict) == (["day border"] * 2, 0, "pass")
+    assert (words(rest), rest.off, rest.verdict) == (["day border"] * 2, Decimal("0.0004"), "breach")
+
+
+def test_the_sentence_says_what_the_lines_are_off(tmp_path: Path) -> None:
+    bill = csv("2026-10-01,acme,small,0.15", "2026-10-01,acme,big,0.05")
+    found = compared(tmp_path, [acme(1, 100_000), acme(1, 100_000, "big")], {"i.csv": bill})
+
+    assert as_table(found).title == (
+        "breach: they bill $0.2000, the ledger says $0.2000: no gap; its lines are off by $0.1000 (50.0%), tolerance 1.0%"
+    )
 
 
 def test_their_last_digit_is_rounding_on_every_line(tmp_path: Path) -> None:
@@ -511,6 +572,111 @@ def test_focus_as_parquet_is_the_same(tmp_path: Path) -> None:
 
     assert [(x.model, x.component, x.amount, x.tokens) for x in as_parquet.lines] == [
         (x.model, x.component, x.amount, x.tokens) for x in as_text.lines
+    ]
+
+
+# other currencies
+
+RATES = "currency,date,usd\nEUR,2026-10-01,1.25\nEUR,2026-10-02,1.6\nEUR,2026-10-31,1.2\nKRW,2026-10-01,0.00072\n"
+EURO = "Date,Provider,Model,Amount,Currency"
+
+
+def with_rates(folder: Path) -> Config:
+    (folder / "fx.csv").write_text(RATES)
+    return settings(folder, "fx: fx.csv")
+
+
+def test_euros_become_dollars_at_the_rate_of_their_day(tmp_path: Path) -> None:
+    """0.08 EUR x 1.25 = 0.10 USD, and 0.05 EUR x 1.6 = 0.08 USD."""
+    bill = csv("2026-10-01,acme,small,0.08,EUR", "2026-10-02,acme,small,0.05,EUR", header=EURO)
+    rows = [acme(1, 100_000), acme(2, 80_000)]
+    found = compared(tmp_path, rows, {"i.csv": bill}, "0", config=with_rates(tmp_path))
+    told = json.loads(render(as_table(found), "json"))
+
+    assert words(found) == ["matched", "matched"]
+    assert [[x[k] for k in ("theirs", "billed", "currency", "usd_rate", "rate_day")] for x in told["lines"]] == [
+        ["0.1", "0.08", "EUR", "1.25", "2026-10-01"],
+        ["0.08", "0.05", "EUR", "1.6", "2026-10-02"],
+    ]
+    assert told["total"] == {"ours": "0.18", "theirs": "0.18", "gap": "0", "billed": None, "usd_rate": None}
+    assert found.notes == [
+        "EUR at the rate of the last day of each line by fx.csv: one is 1.25 USD on 2026-10-01 to 1.6 USD on 2026-10-02"
+    ]
+
+
+def test_a_month_has_the_rate_of_its_last_day(tmp_path: Path) -> None:
+    bill = csv("2026-10,acme,small,0.05,EUR", header="Period,Provider,Model,Amount,Currency")
+    found = compared(tmp_path, [acme(1, 30_000), acme(31, 30_000)], {"i.csv": bill}, "0", config=with_rates(tmp_path))
+
+    assert (words(found), found.billed) == (["matched"], Decimal("0.06"))  # 0.05 x 1.2
+
+
+@pytest.mark.parametrize(("cents_usd", "word"), [(6_200, "rounding"), (6_300, "unexplained")])
+def test_half_a_cent_of_theirs_is_rounding(cents_usd: int, word: str, tmp_path: Path) -> None:
+    """0.00 EUR may stand for up to 0.005 EUR, which are 0.00625 USD."""
+    bill = csv("2026-10-01,acme,small,0.00,EUR", header=EURO)
+
+    assert words(compared(tmp_path, [acme(1, cents_usd)], {"i.csv": bill}, config=with_rates(tmp_path))) == [word]
+
+
+@pytest.mark.parametrize(
+    ("text", "flag"),
+    [
+        ("Date,Provider,Model,Amount\n2026-10-01,acme,small,0.08\n", "EUR"),
+        ("Date,Provider,Model,Amount (EUR)\n2026-10-01,acme,small,0.08\n", None),
+        ("Date,Provider,Model,Amount\n2026-10-01,acme,small,€0.08\n", None),
+        ("Date,Provider,Model,Amount,Currency\n2026-10-01,acme,small,0.08,eur\n", "KRW"),  # the file says it itself
+    ],
+)
+def test_where_an_invoice_names_its_currency(text: str, flag: str | None, tmp_path: Path) -> None:
+    found = compared(tmp_path, [acme(1, 100_000)], {"i.csv": text}, config=with_rates(tmp_path), currency=flag)
+
+    assert (found.billed, words(found)) == (Decimal("0.10"), ["matched"])
+
+
+def test_a_focus_file_in_euros(tmp_path: Path) -> None:
+    """Usage worth 0.024 EUR (x 1.25 = 0.03) is paid from credit; 0.015 + 0.005 + 0.01 dollars are the same call."""
+    rows = [focus_row("0", f"{GPT} usage", "", effective="0.024").replace("USD", "EUR")]
+    found = compared(tmp_path, gpt(1, 10), {"f.csv": focus(*rows)}, "0", config=with_rates(tmp_path))
+
+    assert [(e.word, e.theirs, e.foreign and e.foreign.amount) for e in found.entries] == [
+        ("matched", Decimal("0.03"), Decimal("0.024")),
+        ("draw-down", Decimal("-0.03"), Decimal("-0.024")),
+    ]
+
+
+def test_a_day_without_a_rate_is_named_and_never_guessed(tmp_path: Path) -> None:
+    bill = csv("2026-10-03,acme,small,0.08,EUR", header=EURO)
+    with pytest.raises(UsageError) as error:
+        compared(tmp_path, [acme(3, 100_000)], {"i.csv": bill}, config=with_rates(tmp_path))
+
+    assert (error.value.place, error.value.message, error.value.hint) == (
+        f"{tmp_path / 'i.csv'}:2",
+        "fx.csv has no rate of EUR on 2026-10-03, the last day of the line",
+        "add the row EUR,2026-10-03,RATE",
+    )
+
+
+def test_a_total_over_two_currencies_is_no_sum(tmp_path: Path) -> None:
+    bill = csv("2026-10-01,acme,small,0.08,EUR", "2026-10-01,acme,big,100,KRW", header=EURO)
+    found = compared(
+        tmp_path, [acme(1, 100_000), acme(1, 72_000, "big")], {"i.csv": bill}, "0", config=with_rates(tmp_path)
+    )
+
+    assert (words(found), found.billed) == (["matched", "matched"], Decimal("0.172"))
+
+
+def test_a_bill_in_dollars_has_no_columns_of_rates(tmp_path: Path) -> None:
+    found = compared(tmp_path, [acme(1, 1000)], {"i.csv": csv("2026-10-01,acme,small,0.001,USD", header=EURO)})
+
+    assert [c.name for c in as_table(found).columns] == [
+        "period",
+        "provider",
+        "model",
+        "ours",
+        "theirs",
+        "gap",
+        "cause",
     ]
 
 
