@@ -5,10 +5,10 @@ WITH simulated AS NOT MATERIALIZED (
 ), requests AS NOT MATERIALIZED (
   SELECT * FROM simulated WHERE NOT is_kept
 )
-SELECT base_seq, rule, target, part, variant, basis, unit, feature, logged, cache_read_tokens, cache_read_logged, latency_ms, latency_logged, quality, quality_logged,
+SELECT base_seq, rule, target, part, variant, basis, scaled, unit, feature, logged, cache_read_tokens, cache_read_logged, latency_ms, latency_logged, quality, quality_logged,
   cost_logged AS logged_cost, cost_logged AS cost, add_cost
 FROM simulated WHERE is_kept
 UNION ALL
-SELECT base_seq, rule, target, part, variant, basis, unit, feature, logged, cache_read_tokens, cache_read_logged, latency_ms, latency_logged, quality, quality_logged,
+SELECT base_seq, rule, target, part, variant, basis, scaled, unit, feature, logged, cache_read_tokens, cache_read_logged, latency_ms, latency_logged, quality, quality_logged,
   cost_logged AS logged_cost, cost, add_cost
 FROM ({charges})

@@ -1,7 +1,7 @@
 -- one row is one rule and model (and user or session, where an interval is asked for) with its requests before and after
 -- what is known of a request (a price on both sides, latency, scores) is part of the key: sums without FILTER take half of the time
 CREATE OR REPLACE TEMP TABLE routing_cells AS
-SELECT variant, rule, target, part, basis, logged, is_strong, {unit} AS unit,
+SELECT variant, rule, target, part, basis, scaled, logged, is_strong, {unit} AS unit,
   before_cost IS NOT NULL AND after_cost IS NOT NULL AS is_known,
   before_ms IS NOT NULL AND after_ms IS NOT NULL AS is_timed,
   before_quality IS NOT NULL AND after_quality IS NOT NULL AS is_judged,

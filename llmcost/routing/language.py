@@ -14,7 +14,6 @@ from llmcost.document import (
     AMOUNT,
     FLAG,
     QUANTITY,
-    SHARE,
     TEXT,
     Document,
     Key,
@@ -193,6 +192,8 @@ def _whole(doc: Document, where: Where, values: dict[str, Any]) -> dict[str, Any
         names[rule.name] = rule.line
         _reachable(doc, values["rules"][:at], rule, at)
     known(values["default"], "default")
+    if AS_LOGGED in values["fallbacks"]:
+        fail(doc, ("fallbacks", AS_LOGGED), "what is logged has no fallback", "name a model of the policy")
     for alias, others in values["fallbacks"].items():
         for one in (alias, *others):
             known(one, "fallbacks", alias)
@@ -225,6 +226,10 @@ def _reachable(doc: Document, earlier: Sequence[Rule], rule: Rule, at: int) -> N
 
 _POSITIVE = scalar("a number above 0", positive)
 _NUMBER = scalar("a number", number)
+_PART = scalar(
+    "a share from 0 to 100%, such as 60% or 0.6",
+    lambda text: one if (one := share(text)) is not None and one <= 1 else None,
+)
 _WHOLE = scalar("a whole number", _whole_number)
 _RATIO = either(
     _ratio_alone, record({n: Key(_POSITIVE, required=n == "ratio") for n in ("ratio", "low", "high")}, _ratio)
@@ -240,7 +245,7 @@ _ALIAS = {
 _THRESHOLD = {
     "score": Key(_field("number"), required=True),
     "at": Key(_NUMBER),
-    "strong_share": Key(SHARE),
+    "strong_share": Key(_PART),
     "calibrate_on": Key(word("all", "first_half"), "all"),
     "above": Key(TEXT, required=True),
     "below": Key(TEXT, required=True),
@@ -254,7 +259,7 @@ _ACCEPT = {"column": Key(_field("number"), required=True), "gte": Key(_NUMBER, r
 _CASCADE = {
     "steps": Key(list_of(TEXT), required=True),
     "accept": Key(record(_ACCEPT)),
-    "accept_rate": Key(SHARE),
+    "accept_rate": Key(_PART),
     "seed": Key(TEXT, ""),
     "verifier": Key(record(_VERIFIER)),
 }
@@ -263,7 +268,7 @@ _TTL = scalar(
 )
 _SEMANTIC = {
     "hit_share": Key(scalar("a share or a range such as 5%..30%", _range)),
-    "judged_false": Key(SHARE),
+    "judged_false": Key(_PART),
     "embedding": Key(TEXT),
     "costs": Key(list_of(TEXT, or_one=True), ()),
 }
@@ -305,8 +310,16 @@ _REPORT = {
 def _rate_or_auto(doc: Document, where: Where, node: Any) -> Decimal | None:
     if node.id == "scalar" and node.value == "auto":
         return None
-    found: Decimal = SHARE(doc, where, node)
+    found: Decimal = _PART(doc, where, node)
     return found
+
+
+def _failures(doc: Document, where: Where, node: Any) -> Mapping[str, Decimal | None]:
+    rates: Mapping[str, Decimal | None] = map_of(_rate_or_auto, "kind of failure", FAILURES)(doc, where, node)
+    fails = sum((one for one in rates.values() if one is not None), Decimal(0))
+    if fails > 1:
+        fail(doc, where, f"{fails:.0%} of the requests fail", "all kinds together are 100% at most")
+    return rates
 
 
 def _scope(doc: Document, where: Where, node: Any) -> str:
@@ -323,7 +336,7 @@ TOP: Mapping[str, Key] = {
     "rules": Key(list_of(record(_RULE, _rule)), ()),
     "default": Key(TEXT, AS_LOGGED),
     "fallbacks": Key(map_of(list_of(TEXT, or_one=True)), {}),
-    "fallback_rates": Key(either(word("logged"), map_of(_rate_or_auto, "kind of failure", FAILURES)), "logged"),
+    "fallback_rates": Key(either(word("logged"), _failures), "logged"),
     "prompt_cache": Key(record(_PROMPT_CACHE)),
     "caps": Key(CAPS, ()),
     "quality": Key(record({"column": Key(map_of(_field("number")), {}), "score": Key(_field("number"))})),

@@ -33,7 +33,7 @@ Key = tuple[str | None, str | None, int]
 class Scaling:
     """How the tokens of one logged model become those of a target, and how that is known.
 
-    `basis` is paired, randomised, given or assumed. `sample` counts the pairs, or is the smaller effective sample of
+    `basis` is paired, randomised, given, assumed, or (the other one being given) input assumed, output assumed. `sample` counts the pairs, or is the smaller effective sample of
     the two models.
     """
 
@@ -45,6 +45,11 @@ class Scaling:
     """Reasoning tokens per visible output token of the old model; None keeps the logged ones, scaled like the output."""
     features: Mapping[str | None, Scaling] = field(default_factory=dict)
     """The same of single features, where the log has pairs of several: answers differ in length by what is asked."""
+
+    @property
+    def has_range(self) -> bool:
+        told = (self.input, self.output, self.reasoning)
+        return any(one is not None and one.low is not None for one in told)
 
 
 def learn(store: Store, config: Config, tz: str) -> dict[Key, Scaling]:

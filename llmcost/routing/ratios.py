@@ -145,7 +145,9 @@ def _scaling(target: Target, learned: Scaling | None, logged: Sequence[Logged]) 
             reasoning = Ratio(Decimal(sum(one.reasoning for one in mine)) / text)
     if learned is not None:
         return replace(learned, reasoning=reasoning)
-    return Scaling(told.get("input", base.input), told.get("output", base.output), "given", 0, reasoning)
+    missing = [f"{side} assumed" for side in ("input", "output") if side not in told]
+    basis = "given" if not missing else missing[0] if len(missing) == 1 else "assumed"
+    return Scaling(told.get("input", base.input), told.get("output", base.output), basis, 0, reasoning)
 
 
 def _ppm(scaling: Scaling, variant: int) -> tuple[int, int, int, int]:
@@ -170,12 +172,12 @@ def notes(relations: Relations, targets: Targets, used: Mapping[tuple[str | None
             name = next(t.shown for t in targets if t.number == number)
             told.setdefault((name, _known_by(scaling)), []).append((str(model), requests))
     return [
-        f"{_several([model for model, _ in each])} to {name} ({count(sum(n for _, n in each))} requests): {how}"
+        f"{several(list(dict.fromkeys(model for model, _ in each)))} to {name} ({count(sum(n for _, n in each))} requests): {how}"
         for (name, how), each in told.items()
     ]
 
 
-def _several(models: Sequence[str]) -> str:
+def several(models: Sequence[str]) -> str:
     return ", ".join(models) if len(models) < 4 else f"{models[0]}, {models[1]} and {len(models) - 2} others"
 
 
@@ -187,7 +189,11 @@ def _known_by(scaling: Scaling) -> str:
     if scaling.basis == "randomised":
         return f"{ratios}, learned from random draws, effective sample {count(scaling.sample)}; pairs would tell more"
     if scaling.basis == "given":
+        if not scaling.has_range:
+            return f"{ratios}, as the policy says, taken as exact: no low and high"
         return f"{ratios}, as the policy says"
+    if scaling.basis != "assumed":
+        return f"{ratios}, as the policy says; {scaling.basis} equal"
     return "tokens assumed equal: real ratios move costs by 20-30%, give models.*.tokens"
 
 

@@ -120,7 +120,8 @@ class Plan:
     @property
     def params(self) -> dict[str, object]:
         """The values bound in `outcome`."""
-        found = self.placed.params | {"strong": self.strong}
+        logged = [n for n, one in enumerate(self.relations.logged) if self.strong in [t.number for t in one.targets]]
+        found = self.placed.params | {"strong": self.strong, "strong_logged": logged}
         return found if self.is_single else found | {"modelled": self.policy.baseline != AS_LOGGED}
 
 
@@ -134,7 +135,7 @@ def plan(store: Store, config: Config, policy: Policy, targets: Targets, questio
     caps = _caps(store, config, policy, question)
     placed = placing.place(store, config, policy, targets, question, has_caps=bool(caps))
     rates = _failure_rates(store, policy, targets)
-    ranged = any(s.output.low is not None for s in relations.scalings.values())
+    ranged = any(one.has_range for one in relations.scalings.values())
     variants = (CENTRAL, LOW, HIGH) if ranged and policy.bootstrap else (CENTRAL,)
     answered = None
     if any(rule.response_cache is not None for rule in policy.rules):
@@ -239,12 +240,12 @@ def _moves(
 
 
 def _of_rule(rule: Rule, number: int, targets: Targets) -> list[Move]:
-    moves = _parts(rule, number, targets)
+    moves = [replace(m, is_batch=rule.batch) for m in _parts(rule, number, targets)]
     # a router decides once per request, before the first answer
     first = moves[0].target
     return [
-        replace(m, is_batch=rule.batch, add_cost=rule.overhead_usd, add_ms=rule.overhead_ms)
-        if not rule.cascade or (m.target == first and m.part in ("final", "step"))
+        replace(m, add_cost=rule.overhead_usd, add_ms=rule.overhead_ms)
+        if not rule.cascade or (m.target == first and m.part in ("final", "step", "cached"))
         else m
         for m in moves
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -17,7 +17,7 @@ from llmcost.routing.cash import Way
 from llmcost.routing.ideal import Answer, Metrics
 from llmcost.routing.intervals import Interval
 from llmcost.routing.placed import CAPPED, DEFAULT, PART_OF_A_CALL, USER_CHOICE, Question
-from llmcost.routing.policy import AS_LOGGED, Policy
+from llmcost.routing.policy import AS_LOGGED, Policy, Rule
 from llmcost.routing.prompt_cache import Hits
 from llmcost.routing.randomised import Estimated
 from llmcost.routing.ratios import HIGH, LOW
@@ -47,6 +47,8 @@ class Cell:
     basis: str
     logged: tuple[str | None, str | None]
     figures: Mapping[str, Any]
+    also_scaled: frozenset[int] = frozenset()
+    """Targets whose tokens are scaled beside the answer: refused steps, checks, further attempts, a modelled baseline."""
 
 
 @dataclass(frozen=True)
@@ -161,11 +163,12 @@ def simulate(
 
 
 def _cell(row: Sequence[Any], made: Plan) -> Cell:
-    rule, target, part, basis, logged, *figures = row
+    rule, target, part, basis, scaled, logged, *figures = row
     named = dict(zip(CELL_FIGURES, figures, strict=True))
     for name in ("before_pico", "after_pico"):
         named[name] = int(Decimal(named[name]).scaleb(12))
-    return Cell(rule, target, part, basis, made.relations.logged[logged].key, named)
+    also = frozenset(t.number for t in made.targets if scaled >> t.number & 1)
+    return Cell(rule, target, part, basis, made.relations.logged[logged].key, named, also)
 
 
 def _left(cells: Sequence[Cell]) -> dict[int, tuple[int, int]]:
@@ -202,8 +205,9 @@ def used(cells: Sequence[Cell]) -> dict[tuple[str | None, str | None, int], int]
     """The requests whose tokens are scaled, by logged model and target."""
     found: dict[tuple[str | None, str | None, int], int] = {}
     for cell in cells:
-        if cell.basis == "scaled" and cell.figures["requests"]:
-            key = (*cell.logged, cell.target)
+        scaled = cell.also_scaled | ({cell.target} if cell.basis == "scaled" else set())
+        for target in scaled if cell.figures["requests"] else ():
+            key = (*cell.logged, target)
             found[key] = found.get(key, 0) + cell.figures["requests"]
     return found
 
@@ -211,7 +215,7 @@ def used(cells: Sequence[Cell]) -> dict[tuple[str | None, str | None, int], int]
 def why_no_interval(made: Plan, cells: Sequence[Cell]) -> str | None:
     """What these cells rest on that has no range; None where an interval can be told."""
     scaled = [made.relations.scalings.get(key) for key in used(cells)]
-    if any(one is None or one.basis == "assumed" for one in scaled):
+    if any(one is None or one.basis.endswith("assumed") for one in scaled):
         return "token ratios are assumed, not measured"
     return None
 
@@ -314,15 +318,9 @@ def _about_tokens(found: Simulated) -> list[str]:
 
 def _about_rules(found: Simulated) -> list[str]:
     made, policy = found.plan, found.plan.policy
-    told = []
-    for rule in policy.rules:
-        at = made.placed.thresholds.get(rule.name)
-        if rule.threshold and at is not None:
-            share = made.placed.held_out.get(rule.name)
-            other = "" if share is None else f"; {share:.1%} of the half that it was not calibrated on"
-            told.append(f"rule {rule.name}: scores from {at.normalize():f} on go to {rule.threshold.above}{other}")
-        elif rule.needs and not found.total("requests", policy.rules.index(rule) + 1):
-            told.append(f"rule {rule.name} took nothing: no request that it is meant for has {rule.needs}")
+    told: list[str] = []
+    for number, rule in enumerate(policy.rules, 1):
+        told += _about_rule(found, number, rule)
     for alias_, rate in made.failure_rates.items():
         if rate and alias_ in policy.fallbacks:
             told.append(
@@ -340,6 +338,32 @@ def _about_rules(found: Simulated) -> list[str]:
     return told
 
 
+def _about_rule(found: Simulated, number: int, rule: Rule) -> Iterator[str]:
+    at = found.plan.placed.thresholds.get(rule.name)
+    if rule.threshold and at is not None:
+        share = found.plan.placed.held_out.get(rule.name)
+        other = "" if share is None else f"; {share:.1%} of the half that it was not calibrated on"
+        yield f"rule {rule.name}: scores from {at.normalize():f} on go to {rule.threshold.above}{other}"
+    elif rule.needs and not found.total("requests", number):
+        yield f"rule {rule.name} took nothing: no request that it is meant for has {rule.needs}"
+    unsold = _without_batch_price(found, number) if rule.batch else []
+    if unsold:
+        yield f"rule {rule.name}: no batch price of {ratios.several(unsold)} is known, so the usual one is taken"
+
+
+def _without_batch_price(found: Simulated, rule: int) -> list[str]:
+    """Models that the rule sends in batches, and that nobody sells cheaper so."""
+    made = found.plan
+    models = {one.key: one.model for one in made.relations.logged}
+    unsold = set()
+    for cell in found.cells:
+        if cell.rule == rule and cell.part == "final" and cell.figures["requests"]:
+            model = next((t.model for t in made.targets if t.number == cell.target), models[cell.logged])
+            if model and not any("batch" in service.names for price in model.prices for service in price.services):
+                unsold.add(model.id)
+    return sorted(unsold)
+
+
 def _about_windows(policy: Policy) -> str:
     told = [
         f"{name} {count(one.context_window)}" for name, one in policy.models.items() if one.context_window is not None
@@ -354,14 +378,16 @@ def _about_judgement(found: Simulated) -> list[str]:
     unknown = found.total("unknown")
     if unknown:
         share = Decimal(unknown) / (unknown + found.total("requests"))
-        told.append(f"{count(unknown)} requests ({share:.1%}) have no price on one side and are left out of both")
+        of = ratios.several(sorted({str(c.logged[1]) for c in found.cells if c.figures["unknown"]}))
+        told.append(f"{count(unknown)} requests ({share:.1%}; {of}) have no price on one side and are left out of both")
     one = found.estimated
     if one and one.snips_pico is None:
         told.append(
             f"{randomised.PROPENSITY}: an effective sample under {intervals.FEWEST_EFFECTIVE} estimates nothing"
         )
-    if found.plan.placed.quality.source is None:
-        told.append("quality: not measured")
+    source = found.plan.placed.quality.source
+    if found.quality("before") is None:
+        told.append("quality: not measured" + (f" on both sides by the {source}" if source else ""))
     if found.no_interval and found.plan.policy.bootstrap:
         told.append(f"no interval: {found.no_interval}")
     told.append("the same number of requests: a cheaper model that makes people ask more often is not modelled")

@@ -2,7 +2,7 @@
 -- a request that goes to another model starts there without a cache; tokens are those of its alternative in the log, else scaled
 WITH placed AS ({placed}), moved AS (
   SELECT r.*, m.number, m.target, m.part, m.variant, m.is_batch, m.add_cost, m.add_ms,
-    p.logged, p.to_provider, p.to_model, p.first_us, p.latest_us, p.latency_ms AS usual_ms,
+    p.logged, p.stays, p.to_provider, p.to_model, p.first_us, p.latest_us, p.latency_ms AS usual_ms,
     p.input_ppm, {ratios},
     m.part IN ('blocked', 'cached') AS is_blocked,
     m.part = 'verifier' AS is_verifier, m.verifier_input, m.verifier_output, m.verifier_fixed, m.verifier_answer,
@@ -30,6 +30,8 @@ WITH placed AS ({placed}), moved AS (
 SELECT seq * 1024 + number AS seq, seq AS base_seq, rule, target, part, variant, basis, unit, feature, logged, add_cost,
   cost AS cost_logged, cache_read_tokens AS cache_read_logged, latency_ms AS latency_logged, quality_logged,
   same_terms AND NOT is_batch AND NOT is_blocked AS is_kept,
+  -- the bit of a target whose tokens are scaled in a part that is not the answer
+  CASE WHEN part <> 'final' AND (basis = 'scaled' OR (basis = 'verifier' AND NOT stays AND verifier_input + verifier_answer > 0)) THEN 1::HUGEINT << target ELSE 0 END AS scaled,
   CASE WHEN basis = 'same' THEN latency_ms WHEN basis = 'other' THEN a_ms WHEN basis = 'scaled' THEN usual_ms END + add_ms AS latency_ms,
   CASE WHEN part = 'blocked' THEN NULL WHEN basis = 'other' AND a_quality IS NOT NULL THEN a_quality ELSE {quality} END AS quality,
   CASE WHEN is_blocked THEN 'cache_hit' ELSE kind END AS kind, 1 AS requests, usage_quality, usage_basis,

@@ -155,11 +155,11 @@ def _notes(found: Simulated) -> list[str]:
     if not requests_of(found):
         return ["no requests that the policy could look at", *trust_notes(found.trust, [])]
     share = f" ({Decimal(100 * saving) / before:.1f}%)" if before else ""
-    sentence = f"{'saves' if saving >= 0 else 'costs'} {money(abs(dollars(saving)))}{share}"
+    sentence = f"saves {money(dollars(saving))}{share}"
     if found.interval:
         low, high = found.interval.saving_pct
         sentence += f", 95% interval {low:.1f}% to {high:.1f}%"
-    notes = [sentence]
+    notes = [f"{sentence}: it costs more" if saving < 0 else sentence]
     if found.cash_pico != saving:
         notes.append(f"in cash this term {money(dollars(found.cash_pico))}: the rest is prepaid and would go unused")
     one = found.estimated

@@ -127,7 +127,9 @@ def test_pairs_go_before_draws_and_draws_before_what_the_policy_says(tmp_path: P
         call(f"d{n}", model="big" if n % 2 else "small", output_tokens=40, scores={"propensity": 0.5})
         for n in range(80)
     ]
-    told = "models: {small: {model: acme/small, tokens: {output: 3}}, big: {model: acme/big}}\ndefault: small\n"
+    told = (
+        "models: {small: {model: acme/small, tokens: {input: 1, output: 3}}, big: {model: acme/big}}\ndefault: small\n"
+    )
 
     def basis(rows: list[dict[str, object]]) -> str:
         found = replayed(tmp_path, rows, told)

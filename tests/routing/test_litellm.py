@@ -29,6 +29,16 @@ def test_a_canary_is_a_group_with_weights() -> None:
     assert missing == ["rule canary: drawn per call, not by user: a user changes models between calls"]
 
 
+def test_what_a_split_loses_is_named() -> None:
+    told = "models: {a: {model: acme/small}}\nrules: [{name: s, split: {a: 1, as_logged: 1}, key: request_id, batch: true}]\n"
+    assert configuration(policy(told))[1] == [
+        "rule s: as_logged is no model, so its share falls to the others",
+        "rule s: batch and response caches are not chosen by the router",
+    ]
+    everything = policy("models: {a: {model: acme/small}}\nrules: [{name: r, route: a}]\n")
+    assert configuration(everything)[1] == ["rule r: clients must ask for the group a"]
+
+
 def test_what_the_router_cannot_do_is_named() -> None:
     _, missing = configuration(policy(WHOLE))
     assert [sentence.partition(":")[0] for sentence in missing] == ["rule a", "rule b", "rule c", "rule d", "caps"]

@@ -113,6 +113,13 @@ def test_nothing_to_route_is_legal() -> None:
         ("models: {a: {model: acme/big, tokens: {output: {ratio: 2, low: 0.1, high: 1}}}}", "1: models.a.tokens.output: the ratio 2", None),
         ("models: {a: {model: acme/big, price: {input: 1}}}", "1: models.a.price: a price needs input and output", None),
         ("fallback_rates: {oops: 1%}", "1: fallback_rates: unknown kind of failure 'oops'", None),
+        (
+            MODELS + "rules: [{threshold: {score: 'score:x', strong_share: 130%, above: big, below: small}}]",
+            "2: rules.1.threshold.strong_share: expected a share from 0 to 100%, such as 60% or 0.6, got '130%'",
+            None,
+        ),
+        ("fallback_rates: {rate_limit: 70%, timeout: 40%}", "1: fallback_rates: 110% of the requests fail", None),
+        (MODELS + "fallbacks: {as_logged: [small]}", "2: fallbacks.as_logged: what is logged has no fallback", None),
         ("version: 2", "1: version: expected version 1, got '2'", None),
         ("", "the policy is empty", None),
     ],

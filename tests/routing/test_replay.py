@@ -327,7 +327,10 @@ def test_what_has_no_price_is_left_out_of_both_sides(tmp_path: Path) -> None:
     rows = [call("a", model="big"), call("b", model="unheard-of")]
     found = replayed(tmp_path, rows, MODELS + "default: small\n")
     assert micro(found) == (100_000, 1_000)
-    assert "1 requests (50.0%) have no price on one side and are left out of both" in document(found)["assumptions"]
+    assert (
+        "1 requests (50.0%; unheard-of) have no price on one side and are left out of both"
+        in document(found)["assumptions"]
+    )
 
 
 def test_latency_is_what_the_log_measured_there(tmp_path: Path) -> None:
