@@ -117,6 +117,18 @@ def _next_month(first: date) -> date:
     return (first + timedelta(32)).replace(day=1)
 
 
+def days(since: str | None, until: str | None, tz: str) -> Window:
+    """The days [since, until), which have been read as dates, in a zone."""
+    return Window(_edge(since, "since", tz), _edge(until, "until", tz))
+
+
+def overlap(one: Window, other: Window) -> Window:
+    """What lies in both. It may be empty, and then ends before it begins."""
+    since = [us for us in (one.since_us, other.since_us) if us is not None]
+    until = [us for us in (one.until_us, other.until_us) if us is not None]
+    return Window(max(since, default=None), min(until, default=None))
+
+
 def whole_days(window: Window) -> Window:
     """The window widened to whole UTC days."""
     since, until = window.since_us, window.until_us

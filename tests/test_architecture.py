@@ -15,7 +15,7 @@ FLOORS = (
     ("cli",),
     ("exports",),
     ("render", "frames"),
-    ("budgets",),
+    ("overview", "budgets"),
     ("routing",),
     ("caps",),
     ("spend",),

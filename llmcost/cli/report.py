@@ -32,6 +32,14 @@ def report(
             "--price-as-of", metavar="DATE", help="Price logs with the prices known on this day.", show_default=False
         ),
     ] = None,
+    suggest: Annotated[
+        Optional[bool],
+        typer.Option(
+            "--suggest/--no-suggest",
+            help="The three moves that would save most; without a word, where the log is small enough to be quick.",
+            show_default=False,
+        ),
+    ] = None,
     currency: options.Currency = None,
     format: options.Format = "table",
     output: options.Output = None,
@@ -51,17 +59,14 @@ def report(
     llmcost report --by agent,model --last 7d          from the store
     llmcost report --by user --where "plan = 'free'"
     llmcost report --by day --tz Europe/Berlin --format csv
+    llmcost report --suggest --format json             with the three moves that would save most
 
     Every report ends with what it rests on: rows read, duplicates, lines that could not be read, requests without a price,
     cost without a name, and the date of the prices.
     """
-    from dataclasses import replace
-
     from llmcost.errors import UNDECIDED
-    from llmcost.pricing.levels import LEVELS
+    from llmcost.overview import Page, front_page
     from llmcost.spend import report as spend
-    from llmcost.spend.currency import converted
-    from llmcost.spend.fixed import fixed_table
 
     settings = session.config(config)
     shown_in = session.currency(currency, settings)
@@ -74,17 +79,40 @@ def report(
         cost=session.one_of(cost, tuple(spend.TITLES), "--cost"),
         limit=top if format == "table" and top > 0 else None,
     )
+    if suggest:
+        _suggestible(shown_in, question.cost, format)
+    # beside the report for people; in it for programs, whose JSON and CSV are of one shape
+    page = Page(format in ("table", "markdown"), shown_in, suggest)
     logs = [*(paths or []), *(log or [])]
     day = session.price_day(price_as_of)
     with session.ledger(db, logs, settings, wait_s=wait, quiet=quiet, price_as_of=day) as store:
-        # other levels of price are asked of the catalogue that the store is priced with
-        prices = session.priced_with(store, settings, day) if cost in LEVELS else None
-        table = spend.report(store, settings, question, digest=session.digest(settings), catalogue=prices)
-        tables, data = fixed_table(store, settings, table.by, question.where, question.window, zone)
-        if shown_in != "USD":
-            table = converted(table, store, settings, question, shown_in)
-    table = replace(table, foot={**data, **table.foot})
-    # beside the report for people; in it for programs, whose JSON and CSV are of one shape
-    session.show([table, *tables] if format in ("table", "markdown") else table, format, output)
-    if strict and not table.rows:
+        tables = front_page(
+            store,
+            settings,
+            question,
+            page,
+            # other levels of price, and other models, are asked of the catalogue that the store is priced with
+            lambda: session.priced_with(store, settings, day),
+            digest=session.digest(settings),
+        )
+    session.show(tables, format, output)
+    if strict and not tables[0].rows:
         raise typer.Exit(UNDECIDED)
+
+
+def _suggestible(currency: str, cost: str, format: str) -> None:
+    """UsageError where savings have no place beside the report: they are computed costs in USD, and rows of their own."""
+    from llmcost.errors import UsageError
+
+    wrong = (
+        (currency != "USD", f"savings are in USD, and the report in {currency}", "add --currency USD"),
+        (cost != "computed", f"savings are of computed cost, and the report of {cost}", "leave --cost out"),
+        (
+            format in ("csv", "ndjson"),
+            f"{format} has the rows of the report alone",
+            f"--format json, or llmcost simulate --suggest --format {format}",
+        ),
+    )
+    for is_wrong, sentence, hint in wrong:
+        if is_wrong:
+            raise UsageError(sentence, place="--suggest", hint=hint)

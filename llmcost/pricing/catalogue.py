@@ -43,6 +43,8 @@ class Catalogue:
     as_of: str | None
     deals: tuple[Deal, ...] = ()
     fx: Mapping[tuple[str, date], Decimal] = field(default_factory=dict)
+    level: str | None = None
+    """list or contracted, where its prices are those of levels.at; None with all that the user has put on them."""
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -70,10 +72,16 @@ def digest(overrides: Iterable[Path] = (), fx: Path | None = None) -> str:
 _FOREIGN = re.compile(rb"""currency["']?\s*:\s*["']?(?!USD)[A-Z]{3}""")
 
 
+def may_mark_up(overrides: Iterable[Path]) -> bool:
+    """Whether these files can hold a mark-up, without reading their prices."""
+    return any(b"markup" in _bytes(path) for path in overrides)
+
+
 def load(overrides: Iterable[Path] = (), fx: Path | None = None) -> Catalogue:
     """The whole catalogue, with the exchange rates of `fx` for prices that are not in USD. UsageError names file and line of what is not understood."""
     from llmcost.fx import rates as rates_of
     from llmcost.pricing import reader
+    from llmcost.pricing.check import refuse
     from llmcost.pricing.deals import checked
 
     overrides = list(overrides)
@@ -84,6 +92,7 @@ def load(overrides: Iterable[Path] = (), fx: Path | None = None) -> Catalogue:
     as_of = [shipped.as_of] if shipped.as_of else []
     for path in overrides:
         book = reader.read(_bytes(path), str(path))
+        refuse(book.models)
         deals += book.deals
         if book.provider is None:
             continue

@@ -27,7 +27,7 @@ KEY_COLUMNS = (
 )
 RATE_COLUMNS = (
     *("price_key", "price_id", "since_us", "until_us", "week_from_s", "week_until_s", "size_from", "size_until"),
-    *("denominator", "tiered", "assumed", "reason", *ledger.TOKEN_NAMES),
+    *("denominator", "lacks", "tiered", "assumed", "reason", *ledger.TOKEN_NAMES),
 )
 UNIT_COLUMNS = ("price_id", "unit", "pico", "once")
 BILL_COLUMNS = (*KEY_COLUMNS[:6], "prices")
@@ -75,8 +75,10 @@ def prepare(store: Store, catalogue: Catalogue) -> dict[str, str]:
         bills.append((*found.terms, "\n".join(map(_bill, found.boxes)) or _NO_BILL.format(found.reason)))
         for box in found.boxes:
             place = (box.since_us, box.until_us, box.week_from_s, box.week_until_s, box.size_from, box.size_until)
-            pico = (box.pico.get(column) for column in ledger.TOKEN_NAMES)
-            rate_rows.append((key, box.price_id, *place, box.denominator, box.tiered, box.assumed, box.reason, *pico))
+            lacks = sum(1 << bit for bit, column in enumerate(ledger.TOKEN_NAMES) if column not in box.pico)
+            kind = (box.denominator, lacks, box.tiered, box.assumed, box.reason)
+            pico = (box.pico.get(column, 0) for column in ledger.TOKEN_NAMES)
+            rate_rows.append((key, box.price_id, *place, *kind, *pico))
             for unit, unit_pico in box.unit_pico.items():
                 unit_rows[box.price_id, unit] = (box.price_id, unit, unit_pico, unit in box.once)
             if found.model and box.reason is None:

@@ -27,34 +27,35 @@ WITH sized AS NOT MATERIALIZED (
   SELECT s.*,
     p.price_id AS rate_id, p.denominator, p.tiered, p.assumed,
     -- rates are HUGEINT, so no product or sum can overflow
-    s.fresh_input_tokens * coalesce(p.fresh_input_tokens, 0) + s.cache_read_tokens * coalesce(p.cache_read_tokens, 0)
-      + s.text_output_tokens * coalesce(p.text_output_tokens, 0) + s.reasoning_tokens * coalesce(p.reasoning_tokens, 0)
+    s.fresh_input_tokens * p.fresh_input_tokens + s.cache_read_tokens * p.cache_read_tokens
+      + s.text_output_tokens * p.text_output_tokens + s.reasoning_tokens * p.reasoning_tokens
       + CASE WHEN s.rare_tokens = 0 THEN 0 ELSE
-        s.cache_write_5m_tokens * coalesce(p.cache_write_5m_tokens, 0) + s.cache_write_1h_tokens * coalesce(p.cache_write_1h_tokens, 0)
-        + s.cache_write_12h_tokens * coalesce(p.cache_write_12h_tokens, 0) + s.cache_write_other_tokens * coalesce(p.cache_write_other_tokens, 0)
-        + s.audio_input_tokens * coalesce(p.audio_input_tokens, 0) + s.audio_cache_read_tokens * coalesce(p.audio_cache_read_tokens, 0)
-        + s.image_input_tokens * coalesce(p.image_input_tokens, 0) + s.image_cache_read_tokens * coalesce(p.image_cache_read_tokens, 0)
-        + s.video_input_tokens * coalesce(p.video_input_tokens, 0) + s.tool_use_tokens * coalesce(p.tool_use_tokens, 0)
-        + s.audio_output_tokens * coalesce(p.audio_output_tokens, 0) + s.image_output_tokens * coalesce(p.image_output_tokens, 0)
-        + s.rejected_prediction_tokens * coalesce(p.rejected_prediction_tokens, 0) END AS token_pico,
+        s.cache_write_5m_tokens * p.cache_write_5m_tokens + s.cache_write_1h_tokens * p.cache_write_1h_tokens
+        + s.cache_write_12h_tokens * p.cache_write_12h_tokens + s.cache_write_other_tokens * p.cache_write_other_tokens
+        + s.audio_input_tokens * p.audio_input_tokens + s.audio_cache_read_tokens * p.audio_cache_read_tokens
+        + s.image_input_tokens * p.image_input_tokens + s.image_cache_read_tokens * p.image_cache_read_tokens
+        + s.video_input_tokens * p.video_input_tokens + s.tool_use_tokens * p.tool_use_tokens
+        + s.audio_output_tokens * p.audio_output_tokens + s.image_output_tokens * p.image_output_tokens
+        + s.rejected_prediction_tokens * p.rejected_prediction_tokens END AS token_pico,
+    -- a rate that the price lacks is 0 above and a bit of `lacks`: asking every rate whether it is there costs a seventh of the whole query
     CASE WHEN p.price_id IS NULL OR p.reason IS NOT NULL THEN p.reason
-         WHEN s.fresh_input_tokens > 0 AND p.fresh_input_tokens IS NULL THEN 'no rate for input'
-         WHEN s.cache_read_tokens > 0 AND p.cache_read_tokens IS NULL THEN 'no rate for cache_read'
-         WHEN s.text_output_tokens > 0 AND p.text_output_tokens IS NULL THEN 'no rate for output'
-         WHEN s.reasoning_tokens > 0 AND p.reasoning_tokens IS NULL THEN 'no rate for reasoning'
+         WHEN s.fresh_input_tokens > 0 AND p.lacks & 1 > 0 THEN 'no rate for input'
+         WHEN s.cache_read_tokens > 0 AND p.lacks & 2 > 0 THEN 'no rate for cache_read'
+         WHEN s.text_output_tokens > 0 AND p.lacks & 4096 > 0 THEN 'no rate for output'
+         WHEN s.reasoning_tokens > 0 AND p.lacks & 8192 > 0 THEN 'no rate for reasoning'
          WHEN s.rare_tokens = 0 THEN NULL
-         WHEN (s.cache_write_5m_tokens > 0 AND p.cache_write_5m_tokens IS NULL) OR (s.cache_write_1h_tokens > 0 AND p.cache_write_1h_tokens IS NULL)
-           OR (s.cache_write_12h_tokens > 0 AND p.cache_write_12h_tokens IS NULL) OR (s.cache_write_other_tokens > 0 AND p.cache_write_other_tokens IS NULL)
+         WHEN (s.cache_write_5m_tokens > 0 AND p.lacks & 4 > 0) OR (s.cache_write_1h_tokens > 0 AND p.lacks & 8 > 0)
+           OR (s.cache_write_12h_tokens > 0 AND p.lacks & 16 > 0) OR (s.cache_write_other_tokens > 0 AND p.lacks & 32 > 0)
            THEN 'no rate for cache_write'
-         WHEN s.audio_input_tokens > 0 AND p.audio_input_tokens IS NULL THEN 'no rate for audio_input'
-         WHEN s.audio_cache_read_tokens > 0 AND p.audio_cache_read_tokens IS NULL THEN 'no rate for audio_cache_read'
-         WHEN s.image_input_tokens > 0 AND p.image_input_tokens IS NULL THEN 'no rate for image_input'
-         WHEN s.image_cache_read_tokens > 0 AND p.image_cache_read_tokens IS NULL THEN 'no rate for image_cache_read'
-         WHEN s.video_input_tokens > 0 AND p.video_input_tokens IS NULL THEN 'no rate for video_input'
-         WHEN s.tool_use_tokens > 0 AND p.tool_use_tokens IS NULL THEN 'no rate for tool_use'
-         WHEN s.audio_output_tokens > 0 AND p.audio_output_tokens IS NULL THEN 'no rate for audio_output'
-         WHEN s.image_output_tokens > 0 AND p.image_output_tokens IS NULL THEN 'no rate for image_output'
-         WHEN s.rejected_prediction_tokens > 0 AND p.rejected_prediction_tokens IS NULL THEN 'no rate for rejected_prediction'
+         WHEN s.audio_input_tokens > 0 AND p.lacks & 64 > 0 THEN 'no rate for audio_input'
+         WHEN s.audio_cache_read_tokens > 0 AND p.lacks & 128 > 0 THEN 'no rate for audio_cache_read'
+         WHEN s.image_input_tokens > 0 AND p.lacks & 256 > 0 THEN 'no rate for image_input'
+         WHEN s.image_cache_read_tokens > 0 AND p.lacks & 512 > 0 THEN 'no rate for image_cache_read'
+         WHEN s.video_input_tokens > 0 AND p.lacks & 1024 > 0 THEN 'no rate for video_input'
+         WHEN s.tool_use_tokens > 0 AND p.lacks & 2048 > 0 THEN 'no rate for tool_use'
+         WHEN s.audio_output_tokens > 0 AND p.lacks & 16384 > 0 THEN 'no rate for audio_output'
+         WHEN s.image_output_tokens > 0 AND p.lacks & 32768 > 0 THEN 'no rate for image_output'
+         WHEN s.rejected_prediction_tokens > 0 AND p.lacks & 65536 > 0 THEN 'no rate for rejected_prediction'
     END AS rate_reason
   FROM sized s
   LEFT JOIN rates p

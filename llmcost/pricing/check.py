@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations
 
+from llmcost.errors import UsageError
 from llmcost.pricing import names
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.pricing.entries import Model, Price, Rates
@@ -37,7 +38,7 @@ def check(catalogue: Catalogue, today: dt.date, stale_days: int = STALE_DAYS) ->
             found += [
                 (model.place, f"{model.id}: another model of {model.provider} has the name '{n}' too") for n in twice
             ]
-            found += _times(model)
+            found += [*_overlaps(model), *_gaps(model)]
             for price in model.prices:
                 strange = sorted(n for n in price.applies_to or () if not _names(book, model, n))
                 found += [
@@ -58,20 +59,40 @@ def upcoming(catalogue: Catalogue, today: dt.date) -> list[str]:
     ]
 
 
+def refuse(models: Iterable[Model]) -> None:
+    """UsageError for a user's own prices that would bill what nobody asks: two at one time, or a figure in another unit."""
+    for model in models:
+        for place, problem in _overlaps(model):
+            raise UsageError(problem, place=place, hint="let the earlier one end: to: DATE, exclusive")
+        for price in model.prices:
+            for problem in _units(model, price):
+                hint = "prices are per million tokens; if it is right, say unusual: true"
+                raise UsageError(f"{model.id}: {problem}", place=price.place, hint=hint)
+
+
 def _names(book: names.Names, model: Model, name: str) -> bool:
     """Whether the name leads to the model, or would if an override did not win."""
     return name in model.exact or book.match(model.provider, name).model is model
 
 
-def _times(model: Model) -> Iterator[Problem]:
-    """Two entries that hold at once for the same names, and times without any between two that have one."""
-    general = [p for p in model.prices if p.applies_to is None]
-    special = [p for p in model.prices if p.applies_to is not None]
+def _sorted(model: Model) -> tuple[list[Price], list[Price]]:
+    """The entries for all names of the model, and those for some."""
+    return [p for p in model.prices if p.applies_to is None], [p for p in model.prices if p.applies_to is not None]
+
+
+def _overlaps(model: Model) -> Iterator[Problem]:
+    """Two entries that hold at once for the same names."""
+    general, special = _sorted(model)
     for group in (general, special):
         for a, b in combinations(group, 2):
             same = a.applies_to is None or b.applies_to is None or a.applies_to & b.applies_to
             if same and a.since_us < _end(b) and b.since_us < _end(a):
                 yield b.place, f"{model.id}: the price from {b.since} overlaps the one from {a.since}"
+
+
+def _gaps(model: Model) -> Iterator[Problem]:
+    """Times without a price between two that have one."""
+    general, special = _sorted(model)
     aliases = sorted({name for p in special for name in p.applies_to or ()})
     for name in (None, *aliases):
         mine = [*general, *(p for p in special if name in (p.applies_to or ()))]
@@ -84,11 +105,18 @@ def _times(model: Model) -> Iterator[Problem]:
 
 
 def _figures(model: Model, price: Price) -> Iterator[str]:
+    yield from _units(model, price)
+    if price.sheet.rates.get("input") == 0 and not model.free:
+        yield "costs nothing, but is not marked 'free: true'"
+
+
+def _units(model: Model, price: Price) -> Iterator[str]:
+    """Figures that are hardly per million tokens, or per unit."""
+    if price.unusual:
+        return
     for unit, fee in price.fees.items():
         if fee.usd > MOST_OF_UNIT.get(unit, MOST_PER_UNIT):
             yield f"{unit} of {fee.usd} USD each: is it per thousand?"
-    if price.sheet.rates.get("input") == 0 and not model.free:
-        yield "costs nothing, but is not marked 'free: true'"
     if model.free or model.currency != "USD":  # what is usual is known in dollars
         return
     sheets: list[tuple[str, Rates]] = [("", price.sheet.rates)]

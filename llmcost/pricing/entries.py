@@ -114,6 +114,7 @@ class Price:
     """One dated entry, in force from `since_us` until `until_us` (µs since 1970, exclusive; None: open).
 
     `applies_to` limits it to some names of the model, for which it beats the general entry. `since` is for people.
+    `unusual`: whoever wrote it has looked twice at its figures.
     """
 
     since: str
@@ -126,6 +127,7 @@ class Price:
     modifiers: tuple[Factor, ...]
     source: Mapping[str, str]
     place: str
+    unusual: bool = False
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ MODEL_KEYS = ("id", "mode", "match", "lifecycle", "prices", "free", "base", "not
 MATCH_KEYS = ("exact", "dated", "regex")
 PRICE_KEYS = (
     *("from", "to", "applies_to", "per_mtok", "per_unit", "per_request", "tiers", "service", "modifiers", "windows"),
-    *("source", "training", "hosting"),
+    *("source", "training", "hosting", "unusual"),
 )
 TIER_KEYS = ("over", "inclusive", "since", "until", "per_mtok")
 SERVICE_KEYS = ("multiply", "not_on", "per_mtok", "per_unit", "per_request", "tiers", "windows", "aliases")
@@ -302,6 +302,7 @@ def _price(entry: _At) -> Price:
         modifiers=tuple(_modifier(at, fees) for at in given["modifiers"].items()) if "modifiers" in given else (),
         source=_source(given["source"]) if "source" in given else {},
         place=entry.place,
+        unusual=given["unusual"].flag() if "unusual" in given else False,
     )
 
 

@@ -42,6 +42,7 @@ def bootstrap(columns: Mapping[str, Any], samples: int, seed: int) -> Interval |
     names = [name for name in ("before", "after", "low", "high") if name in columns]
     money = [columns[name].astype(np.int64) for name in names]
     scores = [columns[name].astype(np.int64) for name in ("judged", "quality_before", "quality_after")]
+    is_judged = bool(scores[0].any())
     rng = np.random.Generator(np.random.PCG64(seed))
     savings = np.empty(samples, dtype=np.int64)
     wholes = np.empty(samples, dtype=np.int64)
@@ -54,6 +55,8 @@ def bootstrap(columns: Mapping[str, Any], samples: int, seed: int) -> Interval |
             shift = rng.standard_normal() / Z95
             after += int((sums["high"] - after if shift > 0 else after - sums["low"]) * shift)
         wholes[b], savings[b] = sums["before"], sums["before"] - after
+        if not is_judged:
+            continue
         judged, was, becomes = (int(times @ values) for values in scores)
         if judged:
             deltas[b] = (becomes - was) / judged / MICRO

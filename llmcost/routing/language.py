@@ -33,6 +33,7 @@ from llmcost.document import (
     positive,
     record,
     scalar,
+    share,
     shown_path,
     word,
 )
@@ -84,6 +85,13 @@ def _field(type_: conditions.FieldType | None) -> Reader:
 
 def _whole_number(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) <= 9 else None
+
+
+def _range(text: str) -> tuple[Decimal, ...] | None:
+    """Both ends of `5%..30%`; of one share itself."""
+    ends = tuple(share(part.strip()) for part in text.split(".."))
+    known = tuple(end for end in ends if end is not None and end <= 1)
+    return known if len(known) == len(ends) <= 2 and known[0] <= known[-1] else None
 
 
 def _terms(text: str) -> dict[str, int] | None:
@@ -196,6 +204,7 @@ def _whole(doc: Document, where: Where, values: dict[str, Any]) -> dict[str, Any
     return values | {
         "name": values["name"] or Path(doc.shown).stem,
         "fallback_rates": None if isinstance(rates, str) or rates is None else rates,
+        "too_long_fails": isinstance(rates, Mapping) and rates.get("context_window", 0) is None,
         "quality_columns": quality.get("column") or {},
         "quality_score": quality.get("score"),
         "curve": bool(report.get("curve")),
@@ -226,6 +235,7 @@ _ALIAS = {
     "price": Key(map_of(AMOUNT, "rate", tuple(RATE_OF_COLUMN.values()))),
     "tokens": Key(record({name: Key(_RATIO) for name in ("input", "output", "reasoning")})),
     "quality": Key(record(_QUALITY, _quality)),
+    "context_window": Key(_WHOLE),
 }
 _THRESHOLD = {
     "score": Key(_field("number"), required=True),
@@ -251,10 +261,17 @@ _CASCADE = {
 _TTL = scalar(
     "a lifetime such as 5m, 1h or 24h", lambda text: text if re.fullmatch(r"[1-9]\d{0,6}(m|min|s|h|d)", text) else None
 )
+_SEMANTIC = {
+    "hit_share": Key(scalar("a share or a range such as 5%..30%", _range)),
+    "judged_false": Key(SHARE),
+    "embedding": Key(TEXT),
+    "costs": Key(list_of(TEXT, or_one=True), ()),
+}
 _RESPONSE_CACHE = {
     "match": Key(word("exact"), "exact"),
     "ttl": Key(_TTL),
     "scope": Key(word("org", "tenant", "team", "project", "key", "user", "session"), "org"),
+    "semantic": Key(record(_SEMANTIC)),
 }
 _RULE = {
     "name": Key(TEXT),

@@ -9,9 +9,6 @@ from llmcost.figures import count
 from llmcost.resources import sql
 from llmcost.store import Store
 
-SEMANTIC_SHARES = (Decimal("0.05"), Decimal("0.10"), Decimal("0.20"))
-"""How many of the misses a semantic cache is imagined to answer: a sensitivity, nothing that a log can prove."""
-
 
 @dataclass(frozen=True)
 class Answered:
@@ -59,8 +56,3 @@ def simulate(store: Store) -> Answered:
     store.load("response_hits", ("seq", "stored_seq"), hits)
     requests, count_, saving, unpriced, without = store.row(sql("routing/response_cache_hits.sql"))
     return Answered(requests, count_, saving, unpriced, without)
-
-
-def semantic_sensitivity(cost_of_misses: Decimal) -> list[tuple[Decimal, Decimal]]:
-    """Share of the misses that a semantic cache would answer, and what that would save: an assumption, not an estimate."""
-    return [(share, cost_of_misses * share) for share in SEMANTIC_SHARES]

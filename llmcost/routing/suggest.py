@@ -5,22 +5,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from llmcost.attribution import focus
+from llmcost.conditions import And, Or
 from llmcost.config import Config
 from llmcost.pricing import names
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.pricing.entries import Model
+from llmcost.pricing.names import Names
 from llmcost.resources import sql
-from llmcost.routing import language
+from llmcost.routing import cache_report, language
+from llmcost.routing.cache_report import Caches
 from llmcost.routing.intervals import Interval
 from llmcost.routing.placed import Question
-from llmcost.routing.simulate import Simulated, simulate
+from llmcost.routing.policy import Policy
+from llmcost.routing.simulate import Simulated, intervals_by_rule, simulate, why_no_interval
+from llmcost.spend import trust
 from llmcost.spend.trust import Trust
 from llmcost.store import Store
 
@@ -34,6 +39,9 @@ SOLD_FOR_DAYS = 90
 ANSWERS_NEEDED = 30
 """Scored answers of each of two models, from which on their means are compared."""
 Z95 = 1.96
+BEST = 3
+WORTH = Decimal("0.01")
+"""The share of the cost from which on a saving is among the best."""
 
 Json = Mapping[str, Any]
 
@@ -83,6 +91,8 @@ class Move:
     risk: str
     assumes: bool = False
     """The saving rests on a share that nobody measured: no interval is defensible."""
+    within: str = ""
+    """The move that saves more on the same traffic, at more risk."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,8 @@ class Suggestion:
     requests: int
     before_pico: int
     saving_pico: int
+    is_measured: bool
+    """Nothing that it rests on is assumed, so that an interval is defensible."""
     interval: Interval | None
     risk: str
     policy: str
@@ -108,52 +120,133 @@ class Tried:
     without: Sequence[str]
     requests: int
     before_pico: int
+    caches: Caches
     trust: Trust
+
+
+@dataclass(frozen=True)
+class _Log:
+    """What is asked, and of what."""
+
+    store: Store
+    config: Config
+    catalogue: Catalogue
+    question: Question
+    base: Trust
+    facts: Facts
 
 
 def suggest(
     store: Store, config: Config, catalogue: Catalogue, question: Question, *, digest: str | None = None
 ) -> Tried:
     """Tries every move on the question's traffic."""
-    as_logged = language.parsed('{"report": {"bootstrap": 0}}', Path("suggestion"))
-    base = simulate(store, config, as_logged, catalogue, question, digest=digest)
-    facts = _facts(store, config, catalogue, question, base.trust.data_until_us)
+    log = _read(store, config, catalogue, question, digest)
     found: list[Suggestion] = []
     nothing: list[str] = []
     without: list[str] = []
     for move in MOVES:
-        documents = move.policies(facts)
+        documents = move.policies(log.facts)
         if not documents:
             without.append(move.name)
         for document in documents:
-            policy = language.parsed(_text(document), Path("suggestion"))
-            replayed = simulate(store, config, policy, catalogue, question, digest=digest, by_rule=True)
-            for number in range(1, len(policy.rules) + 1):
-                one = _suggestion(move, document, number, replayed, facts)
+            for one in _replayed(log, move, document):
                 if one.saving_pico > 0:
                     found.append(one)
                 else:
                     nothing.append(f"{move.name}: {one.what}")
     found.sort(key=lambda one: (GROUPS.index(one.move.group), -one.saving_pico, one.what))
-    requests = sum(c.figures["requests"] for c in base.cells)
-    return Tried(found, nothing, without, int(requests), base.before_pico, base.trust)
+    requests, cost = _traffic(store, config, question)
+    caches = cache_report.measured(store, config, catalogue, question)
+    return Tried(found, nothing, without, requests, cost, caches, log.base)
 
 
-def _suggestion(move: Move, document: Json, number: int, replayed: Simulated, facts: Facts) -> Suggestion:
+def best(
+    store: Store, config: Config, catalogue: Catalogue, question: Question, *, digest: str | None = None
+) -> list[Suggestion]:
+    """The few moves that save most, each on traffic of its own; only these get an interval, which is what takes long."""
+    log = _read(store, config, catalogue, question, digest)
+    _, cost = _traffic(store, config, question)
+    tried = [
+        one
+        for move in MOVES
+        if not move.within
+        for document in move.policies(log.facts)
+        for one in _replayed(log, move, document, with_intervals=False)
+        if one.saving_pico > 0 and one.saving_pico >= cost * WORTH
+    ]
+    tried.sort(key=lambda one: (-one.saving_pico, one.what))
+    chosen: dict[tuple[str, str], Suggestion] = {}
+    for one in tried:
+        when = json.loads(one.policy)["rules"][0].get("when", "")
+        chosen.setdefault((one.move.name if one.move.group == GROUPS[0] else "", when), one)
+    return [
+        _replayed(log, one.move, json.loads(one.policy))[0] if one.is_measured else one
+        for one in list(chosen.values())[:BEST]
+    ]
+
+
+def _read(store: Store, config: Config, catalogue: Catalogue, question: Question, digest: str | None) -> _Log:
+    base = trust.gather(store, config, question.where, question.window, question.tz, digest=digest)
+    return _Log(
+        store, config, catalogue, question, base, _facts(store, config, catalogue, question, base.data_until_us)
+    )
+
+
+def _replayed(log: _Log, move: Move, document: Json, *, with_intervals: bool = True) -> list[Suggestion]:
+    """One suggestion per rule, from a replay of what the rules take and nothing else."""
+    policy = language.parsed(_text(document), Path("suggestion"))
+    if move.assumes or not with_intervals:
+        policy = replace(policy, bootstrap=0)
+    narrowed = _narrowed(log.question, policy)
+    replayed = simulate(log.store, log.config, policy, log.catalogue, narrowed, rules_only=True, base=log.base)
+    numbers = range(1, len(policy.rules) + 1)
+    saving = [n for n in numbers if replayed.total("before_pico", n) > replayed.total("after_pico", n)]
+    known = intervals_by_rule(log.store, replayed.plan, replayed.cells, saving)
+    return [_suggestion(move, document, n, replayed, log.facts, known.get(n)) for n in numbers]
+
+
+def _narrowed(question: Question, policy: Policy) -> Question:
+    """The part of the question's traffic that the rules take: what no rule takes stays as it is."""
+    taken = [rule.when for rule in policy.rules if rule.when is not None]
+    if len(taken) < len(policy.rules):
+        return question
+    either = Or(tuple(taken)) if len(taken) > 1 else taken[0]
+    return replace(question, where=either if question.where is None else And((question.where, either)))
+
+
+def _traffic(store: Store, config: Config, question: Question) -> tuple[int, int]:
+    """Requests in production, and what they cost in pico-dollars."""
+    lens = focus(store, config, question.tz)
+    inner = lens.select({"rt_scope": "scope"}, question.where, question.window)
+    requests, cost = store.row(sql("routing/suggest_traffic.sql").format(attributed=inner), lens.params)
+    return requests, int(Decimal(cost).scaleb(12))
+
+
+def _suggestion(
+    move: Move, document: Json, number: int, replayed: Simulated, facts: Facts, interval: Interval | None
+) -> Suggestion:
     rule = document["rules"][number - 1]
     before, after = (int(replayed.total(name, number)) for name in ("before_pico", "after_pico"))
-    interval = None if move.assumes else replayed.rule_intervals.get(number)
     verdict = next(
         (facts.verdicts.get(_key(seen)) for seen, _ in facts.cheaper if seen.condition == rule.get("when")), None
     )
-    risk = verdict if verdict and move.group == GROUPS[1] else move.risk
     alone = {**document, "rules": [rule]}
     if "models" in document:
         alone["models"] = {
             a: told for a, told in document["models"].items() if a in replayed.plan.policy.rules[number - 1].targets
         }
-    requests = int(replayed.total("requests", number))
-    return Suggestion(move, rule["name"], requests, before, before - after, interval, risk, _text(alone))
+    why = why_no_interval(replayed.plan, [cell for cell in replayed.cells if cell.rule == number])
+    return Suggestion(
+        move=move,
+        what=rule["name"],
+        requests=int(replayed.total("requests", number)),
+        before_pico=before,
+        saving_pico=before - after,
+        is_measured=why is None and not move.assumes,
+        interval=interval,
+        risk=verdict if verdict and move.group == GROUPS[1] else move.risk,
+        policy=_text(alone),
+    )
 
 
 def _key(seen: Seen) -> tuple[str | None, str | None, str | None]:
@@ -180,19 +273,19 @@ def _facts(store: Store, config: Config, catalogue: Catalogue, question: Questio
     inner = lens.select(chosen, question.where, question.window, [f"{score} AS own_score"])
     seen = [Seen(*row) for row in store.rows(sql("routing/suggest_facts.sql").format(attributed=inner), lens.params)]
     at = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=until_us or 0)
-    steps = [(one, _step_down(one, seen, catalogue, at)) for one in seen if one.cost][:FEATURES]
+    index = names.index(catalogue)
+    steps = [(one, _step_down(one, seen, catalogue, index, at)) for one in [s for s in seen if s.cost][:FEATURES]]
     cheaper = [(one, f"{model.provider}/{model.id}") for one, model in steps if model is not None]
     verdicts = {}
     for one, model in steps:
-        told = _verdict(one, model, seen, catalogue, judged) if model is not None else None
+        told = _verdict(one, model, seen, index, judged) if model is not None else None
         if told:
             verdicts[_key(one)] = told
     return Facts(seen, cheaper, router, verdicts)
 
 
-def _step_down(one: Seen, seen: Sequence[Seen], catalogue: Catalogue, at: datetime) -> Model | None:
+def _step_down(one: Seen, seen: Sequence[Seen], catalogue: Catalogue, index: Names, at: datetime) -> Model | None:
     """The cheaper model of the same maker that the feature, else the log, uses already, else the newest; of equals the dearest."""
-    index = names.index(catalogue)
     now = index.match(one.provider, one.model).model
     if now is None or now.mode != "chat":
         return None
@@ -209,6 +302,7 @@ def _step_down(one: Seen, seen: Sequence[Seen], catalogue: Catalogue, at: dateti
         and (model.lifecycle.get("released", "9999") <= today or _own(model) in used)
         and model.lifecycle.get("retired", "9999") > gone
         and _is_cheaper(model, now, at)
+        and _media(model) <= _media(now)
         and index.match(model.provider, model.id).model is model
     ]
     order = [(_own(m) in here, _own(m) in used, m.lifecycle.get("released", ""), _rates(m, at), m.id) for m in found]
@@ -228,14 +322,18 @@ def _rates(model: Model, at: datetime) -> tuple[Decimal, Decimal]:
     return held[0].sheet.rates["output"], held[0].sheet.rates["input"]
 
 
+def _media(model: Model) -> set[str]:
+    """What it writes besides text: a model made to speak is no substitute for one that is not."""
+    return {rate for price in model.prices for rate in price.sheet.rates if rate in ("audio_output", "image_output")}
+
+
 def _is_cheaper(model: Model, now: Model, at: datetime) -> bool:
     mine, theirs = _rates(model, at), _rates(now, at)
     return mine != theirs and all(Decimal(0) < a <= b for a, b in zip(mine, theirs, strict=True))
 
 
-def _verdict(one: Seen, model: Model, seen: Sequence[Seen], catalogue: Catalogue, judged: Sequence[str]) -> str | None:
+def _verdict(one: Seen, model: Model, seen: Sequence[Seen], index: Names, judged: Sequence[str]) -> str | None:
     """What the scores of both models on this feature say; safe only where even the low end of the difference is no loss."""
-    index = names.index(catalogue)
     there = [
         other
         for other in seen
@@ -329,7 +427,7 @@ MOVES = (
     Move("response cache", GROUPS[0], _repeats, "a repeated prompt of the same user gets the same answer for a day"),
     Move("prompt cache", GROUPS[0], _lifetimes, "simulated from prefix blocks by the provider's rules, not yet seen"),
     Move("cheaper model", GROUPS[1], _cheaper, "quality not measured: score a sample on both models first"),
-    Move("cascade", GROUPS[1], _cascade, f"assumes that a check without cost accepts {ACCEPTED:.0%} of the cheap answers", assumes=True),
-    Move("threshold", GROUPS[1], _threshold, "quality not measured: the half with the low router scores moves"),
+    Move("cascade", GROUPS[1], _cascade, f"assumes that a check without cost accepts {ACCEPTED:.0%} of the cheap answers", assumes=True, within="cheaper model"),
+    Move("threshold", GROUPS[1], _threshold, "quality not measured: the half with the low router scores moves", within="cheaper model"),
 )  # fmt: skip
 """What is tried, in this order. A new move is a row."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from llmcost.errors import UsageError, nearest
 from llmcost.pricing import names
@@ -42,6 +43,11 @@ class Targets:
     found: tuple[Target, ...]
     catalogue: Catalogue
 
+    @cached_property
+    def index(self) -> names.Names:
+        """Names over the catalogue."""
+        return names.index(self.catalogue)
+
     def number(self, alias: str) -> int:
         """0 for as_logged."""
         return 0 if alias == AS_LOGGED else self[alias].number
@@ -54,7 +60,7 @@ class Targets:
 
     def same(self, provider: str | None, model: str | None) -> tuple[Target, ...]:
         """The targets that a logged name stands for."""
-        match = names.index(self.catalogue).match(provider, model)
+        match = self.index.match(provider, model)
         if match.model is None:
             return ()
         own = (match.model.provider, match.model.id)

@@ -148,7 +148,25 @@ CASES = {
     "a wrong range": Case(
         "simulate p.yaml --ideal --easy-share 80%..20%",
         "--easy-share: '80%..20%' is no range of shares",
-        "write 20%..80%",
+        "write 20%..80%, or chat=20%..80%",
+        set_up=both(store, file("p.yaml", "models: {a: {model: openai/gpt-5-mini}}\n")),
+    ),
+    "a share of nothing": Case(
+        "simulate p.yaml --ideal --easy-share =20%",
+        "--easy-share: '=20%' names no feature",
+        "write chat=20%..80%, or 20%..80%",
+        set_up=both(store, file("p.yaml", "models: {a: {model: openai/gpt-5-mini}}\n")),
+    ),
+    "a feature twice": Case(
+        "simulate p.yaml --ideal --easy-share chat=20% --easy-share chat=30%",
+        "--easy-share: a second range for 'chat'",
+        "write each feature once, chat=20%..80%,digest=50%",
+        set_up=both(store, file("p.yaml", "models: {a: {model: openai/gpt-5-mini}}\n")),
+    ),
+    "a feature that nobody asked for": Case(
+        "simulate p.yaml --ideal --easy-share chta=20%",
+        "--easy-share: no requests of feature 'chta'",
+        "llmcost report --by feature shows what there is",
         set_up=both(store, file("p.yaml", "models: {a: {model: openai/gpt-5-mini}}\n")),
     ),
     "a range without --ideal": Case(
@@ -169,6 +187,21 @@ CASES = {
     "one argument too many": Case("sql a b", "sql: got unexpected extra argument(s) (b)", "llmcost sql --help"),
     "not UTF-8": Case("", "\ufffd: is not UTF-8 text", None, more=("report", "\udcff")),
     # words
+    "savings beside another currency": Case(
+        "report --suggest --currency EUR",
+        "--suggest: savings are in USD, and the report in EUR",
+        "add --currency USD",
+    ),
+    "savings beside another cost": Case(
+        "report --suggest --cost invoiced",
+        "--suggest: savings are of computed cost, and the report of invoiced",
+        "leave --cost out",
+    ),
+    "savings in rows of a report": Case(
+        "report --suggest --format csv",
+        "--suggest: csv has the rows of the report alone",
+        "--format json, or llmcost simulate --suggest --format csv",
+    ),
     "unknown format": Case("report --format jsn", "--format: unknown format 'jsn'", "did you mean 'json'?"),
     "format like no other": Case(
         "report --format pdf", "--format: unknown format 'pdf'", "one of table, json, ndjson, csv, markdown"
@@ -339,6 +372,12 @@ CASES = {
         set_up=log,
     ),
     "currency": Case("report --currency euro", "--currency: 'euro' is no currency", "write its code: EUR"),
+    "another currency without rates": Case(
+        "forecast --log a.jsonl --currency EUR",
+        "--currency: no exchange rate of EUR",
+        "name a file of rates: fx: fx.csv (currency,date,usd)",
+        set_up=file("a.jsonl", '{"ts": "2026-10-01T00:00:00Z", "model": "gpt-4o", "input_tokens": 1}\n'),
+    ),
     "currency without rates": Case(
         "report a.jsonl --currency EUR",
         "--currency: no exchange rate of EUR",

@@ -303,6 +303,31 @@ def test_what_has_no_price_is_null_with_a_reason(facts, reason) -> None:
     assert charged["usage_basis"] == "declared"
 
 
+@pytest.mark.parametrize(
+    ("column", "named"),
+    [
+        *(
+            ("fresh_input_tokens", "input"),
+            ("cache_read_tokens", "cache_read"),
+            ("cache_write_5m_tokens", "cache_write"),
+        ),
+        *((f"cache_write_{lifetime}_tokens", "cache_write") for lifetime in ("1h", "12h", "other")),
+        *((f"{kind}_tokens", kind) for kind in ("audio_input", "audio_cache_read", "image_input", "image_cache_read")),
+        *(
+            (f"{kind}_tokens", kind)
+            for kind in ("video_input", "tool_use", "reasoning", "audio_output", "image_output")
+        ),
+        *(("text_output_tokens", "output"), ("rejected_prediction_tokens", "rejected_prediction")),
+    ],
+)
+def test_each_kind_of_token_needs_its_own_rate(column, named) -> None:
+    sold = "output" if column in ledger.INPUT_NAMES else "input"
+    prices = tiny(model(f'{{per_mtok: {{{sold}: "1"}}}}'))
+    free = dict.fromkeys(ledger.TOKEN_NAMES, 0)
+    assert answer(prices, **free | {column: 1}) == (None, f"no rate for {named}")
+    assert answer(prices, **free) == (0, None)
+
+
 def test_a_unit_without_a_rate_matters_only_when_it_was_used() -> None:
     prices = tiny(model('{per_mtok: {input: "1"}}'))
     assert answer(prices, fresh_input_tokens=1_000_000, units={"page": 0}) == (1, None)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
+
+from llmcost.errors import UsageError
 from llmcost.pricing import catalogue, names
 from tests.pricing.books import charge, model, put, row, shipped, with_overrides
 
@@ -81,3 +84,37 @@ def test_the_catalogue_is_of_the_newest_day_on_which_a_price_was_checked(tmp_pat
     text = model('{per_mtok: {input: "1"}, source: {checked: 2031-02-03}}')
     assert with_overrides(tmp_path, text).as_of == "2031-02-03"
     assert shipped().as_of < "2031"
+
+
+@pytest.mark.parametrize(
+    ("prices", "place", "message", "hint"),
+    [
+        (
+            '{from: 2026-01-01, to: 2026-03-02, per_mtok: {input: "1"}}\n{from: 2026-03-01, per_mtok: {input: "2"}}',
+            *(8, "m: the price from 2026-03-01 overlaps the one from 2026-01-01"),
+            "let the earlier one end: to: DATE, exclusive",
+        ),
+        (
+            '{per_mtok: {input: "2500"}}',
+            *(7, "m: input of 2500 USD per million tokens: is it per thousand or per token?"),
+            "prices are per million tokens; if it is right, say unusual: true",
+        ),
+    ],
+)
+def test_prices_that_would_bill_what_nobody_asks_are_refused(tmp_path, prices, place, message, hint) -> None:
+    with pytest.raises(UsageError) as caught:
+        with_overrides(tmp_path, model(prices))
+    assert (caught.value.place, caught.value.message) == (f"{tmp_path}/prices.local.yaml:{place}", message)
+    assert caught.value.hint == hint
+
+
+def test_an_unusual_price_is_taken_at_its_word(tmp_path) -> None:
+    prices = with_overrides(tmp_path, model('{per_mtok: {input: "2500"}, unusual: true}'))
+    assert cost(prices, provider="own", model="m") == 2500
+
+
+def test_successive_prices_of_ones_own_are_no_conflict(tmp_path) -> None:
+    for end in ("to: 2026-03-01, ", ""):  # an open entry ends where the next begins
+        text = f'{{from: 2026-01-01, {end}per_mtok: {{input: "1"}}}}\n{{from: 2026-03-01, per_mtok: {{input: "2"}}}}'
+        prices = with_overrides(tmp_path, model(text))
+        assert [cost(prices, provider="own", model="m", day=day) for day in ("2026-02-28", "2026-03-01")] == [1, 2]

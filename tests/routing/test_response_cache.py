@@ -71,14 +71,6 @@ def test_no_requests_no_hits() -> None:
     assert answered([], 60) == ({}, response_cache.Answered(0, 0, Decimal(0), 0, 0))
 
 
-def test_a_semantic_cache_is_a_line_of_assumptions() -> None:
-    assert response_cache.semantic_sensitivity(Decimal(200)) == [
-        (Decimal("0.05"), Decimal(10)),
-        (Decimal("0.10"), Decimal(20)),
-        (Decimal("0.20"), Decimal(40)),
-    ]
-
-
 @settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.builds(Asked, st.integers(0, 30), st.sampled_from("qrs"), model=st.sampled_from("mn")), max_size=25),

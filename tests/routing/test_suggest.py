@@ -50,6 +50,12 @@ def test_a_cheaper_model_of_the_same_provider(tmp_path: Path) -> None:
     assert (found.requests, found.before_pico) == (5, 401_000 * 10**6)
 
 
+def test_a_model_that_speaks_is_no_substitute(tmp_path: Path) -> None:
+    # gpt-audio-mini came later than gpt-5-mini, and is cheaper than gpt-5 too
+    row = call("a", provider="openai", model="gpt-5", feature="chat", ts="2025-10-20T12:00:00Z")
+    assert "chat: gpt-5 to openai/gpt-5-mini" in [one.what for one in tried(tmp_path, [row]).suggestions]
+
+
 def test_the_cheapest_model_has_no_cheaper_one(tmp_path: Path) -> None:
     found = tried(tmp_path, [call("a", feature="chat")])
     assert not found.suggestions
@@ -75,6 +81,19 @@ def test_a_repeated_prompt_of_the_same_user(tmp_path: Path) -> None:
     rows = [call(f"a{n}", user="u", prompt_hash="p", ts=at.format(n)) for n in range(3)]
     rows += [call("other", user="v", prompt_hash="p", ts=at.format(9))]
     assert savings(tried(tmp_path, rows)) == {"response cache": 2 * 1_000}
+
+
+def test_one_digest_of_prompts_of_many_sizes_is_no_repeat(tmp_path: Path) -> None:
+    # a gateway that redacts gives every prompt the same text
+    rows = [
+        call(f"a{n}", user="u", prompt_hash="redacted", ts=f"2026-10-15T12:{n:02}:00Z", input_tokens=1_000 + n)
+        for n in range(3)
+    ]
+    found = tried(tmp_path, rows)
+    assert "response cache" in found.without
+    again = call("a3", user="u", prompt_hash="redacted", ts="2026-10-15T12:30:00Z", input_tokens=1_001)
+    # a1 was asked before, at 1 microdollar a token
+    assert savings(tried(tmp_path, [*rows, again])) == {"response cache": 1_001}
 
 
 def test_batch_is_for_what_nobody_waits_for(tmp_path: Path) -> None:
