@@ -93,8 +93,12 @@ def notes(store: Store, window: Window) -> list[str]:
     found = ["; ".join(said) + "; all other cost is computed"]
     if beyond := sum(row[3] for row in rows):
         found.append(f"{count(beyond)} lines of a bill reach beyond the window and are left out: report whole periods")
-    if stale := store.value(sql("spend/invoiced_stale.sql")):
-        found.append(f"the cost under {count(stale)} applied lines has changed since: reconcile with --apply again")
+    changed, added = store.row(sql("spend/invoiced_stale.sql"))
+    again = "reconcile with --apply again"
+    if changed:
+        found.append(f"the cost under {count(changed)} applied lines has changed since: {again}")
+    if added:
+        found.append(f"requests of {count(added)} models came to the days of a bill since it was applied: {again}")
     return found
 
 

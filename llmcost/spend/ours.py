@@ -13,6 +13,7 @@ from llmcost import ledger
 from llmcost.attribution import focus
 from llmcost.conditions import Condition
 from llmcost.config import Config
+from llmcost.fx import PICO
 from llmcost.pricing import charges, names
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
@@ -32,11 +33,15 @@ PART_OF = {
     **dict.fromkeys(ledger.OUTPUT_NAMES, "output"),
 }
 """Which of the parts that a bill tells apart each token column belongs to."""
+PARTS = ("input", "cache_read", "cache_write", "output")
+OTHER = "other"
+"""The part of what is no token: searches, fees per request."""
+PLAIN_TIERS = ("standard", "default", "auto", "on_demand")
 
 
 @dataclass
 class Sum:
-    """What one side says of some requests: money in all and by part and tier, tokens by part, and how many requests."""
+    """What one side says of some requests: money in all and by (tier, part), tokens by part, and how many requests."""
 
     cost: Decimal | None = None
     requests: int | None = None
@@ -45,8 +50,7 @@ class Sum:
     timeouts: int = 0
     unpriced: int = 0
     tokens: Counter[str] = field(default_factory=Counter)
-    parts: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    tiers: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    parts: dict[tuple[str, str], Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     tier_tokens: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: Sum) -> None:
@@ -59,9 +63,23 @@ class Sum:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.tokens.update(other.tokens)
         self.tier_tokens.update(other.tier_tokens)
-        for mine, theirs in ((self.parts, other.parts), (self.tiers, other.tiers)):
-            for name, amount in theirs.items():
-                mine[name] += amount
+        for place, amount in other.parts.items():
+            self.parts[place] += amount
+
+    @property
+    def by_part(self) -> dict[str, Decimal]:
+        """The money of each part, whatever its tier."""
+        return self._along(1)
+
+    @property
+    def by_tier(self) -> dict[str, Decimal]:
+        return self._along(0)
+
+    def _along(self, axis: int) -> dict[str, Decimal]:
+        found: dict[str, Decimal] = defaultdict(Decimal)
+        for place, amount in self.parts.items():
+            found[place[axis]] += amount
+        return found
 
     @property
     def input_tokens(self) -> int:
@@ -173,11 +191,16 @@ def _sum(row: Mapping[str, object], rates: Mapping[str, Decimal]) -> Sum:
     found = Sum(row["cost"], row["requests"])  # type: ignore[arg-type]
     for name in ("attempts", "missing", "timeouts", "unpriced"):
         setattr(found, name, row[name])
+    said = str(row["service_tier"] or "")
+    tier = "" if said in PLAIN_TIERS else said
     for name, count in used.items():
         found.tokens[PART_OF[name]] += count
-        found.parts[PART_OF[name]] += count * rates.get(name, Decimal(0))
-    tier = str(row["service_tier"] or "")
-    found.tiers[tier] += found.cost or Decimal(0)
+        if rate := rates.get(name):
+            found.parts[tier, PART_OF[name]] += count * rate
+    rest = (found.cost or Decimal(0)) - sum(found.parts.values(), Decimal(0))
+    # costs are rounded to a pico-dollar: what that leaves is no part of its own
+    rounded = abs(rest) <= PICO * (int(str(row["rows"])) + 1)
+    found.parts[max(found.parts, key=found.parts.__getitem__) if rounded and found.parts else (tier, OTHER)] += rest
     found.tier_tokens[tier] += sum(used.values())
     return found
 
@@ -188,8 +211,7 @@ def theirs(line: Line) -> Sum:
     for name, count in line.tokens.items():
         found.tokens[PART_OF[name]] += count
     if line.amount is not None:
-        found.parts[line.component or ""] += line.amount
-        found.tiers[line.tier or ""] += line.amount
+        found.parts[line.tier or "", OTHER if line.component == "web_search" else line.component or ""] += line.amount
     found.tier_tokens[line.tier or ""] += sum(line.tokens.values())
     return found
 

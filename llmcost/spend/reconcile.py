@@ -17,6 +17,7 @@ from llmcost.pricing.catalogue import Catalogue
 from llmcost.sources.invoices import DIGITS
 from llmcost.sources.statements import Foreign, Line, Statement
 from llmcost.spend.causes import MATCHED, ROUNDING, SHIFTED, Pair, name_all
+from llmcost.spend.lines import split
 from llmcost.spend.ours import Key, Naming, Ours, Sum, at_our_prices, theirs
 from llmcost.store import Store
 
@@ -59,6 +60,10 @@ class Entry:
     judged: bool = False
     foreign: Foreign | None = None
     """`theirs` as the bill says it, where it is in another currency."""
+    line: str | None = None
+    """What of the model: input, cached input, batch output ...; None for all of it."""
+    lines: tuple[Entry, ...] = ()
+    """The same by `line`, where the bill tells them."""
 
     @property
     def word(self) -> str:
@@ -89,18 +94,23 @@ class Result:
         return total(e.ours for e in self.entries if e.judged)
 
     @property
+    def lines(self) -> list[Entry]:
+        """Every entry, or its lines where it has any."""
+        return [line for entry in self.entries for line in entry.lines or (entry,)]
+
+    @property
     def off(self) -> Decimal:
         """The gaps of all judged lines added up without their signs, so that none hides another; what is rounding counts nothing.
 
         Days that only begin elsewhere are added up by model first: requests near a border move between them.
         """
         apart: list[Decimal] = []
-        shifted: dict[tuple[str, str | None], list[Decimal]] = defaultdict(list)
-        for entry in self.entries:
+        shifted: dict[tuple[str, str | None, str | None], list[Decimal]] = defaultdict(list)
+        for entry in self.lines:
             if not entry.judged or entry.gap is None or entry.word in (MATCHED, ROUNDING):
                 continue
             if entry.word in SHIFTED:
-                shifted[entry.provider, entry.model].append(entry.gap)
+                shifted[entry.provider, entry.model, entry.line].append(entry.gap)
             else:
                 apart.append(entry.gap)
         return total(abs(gap) for gap in [*apart, *map(total, shifted.values())])
@@ -161,7 +171,8 @@ def _compared(
     money_lines = [line for line in lines if line.kind == "usage"] + priced
     pairs = _pairs(money_lines, usage, ours, naming)
     name_all(pairs, ours)
-    entries = [_entry(pair, ours, naming) for pair in pairs]
+    tiered = {line.provider for line in money_lines if line.tier}
+    entries = [_with_lines(_entry(pair, ours, naming), pair, pair.key[0] in tiered) for pair in pairs]
     entries += _others([line for line in lines if line.kind in OTHER_KINDS])
     entries.sort(key=lambda e: (e.since, e.until, e.provider, e.model is None, e.model or "", e.cause))
     if not billing and not priced:
@@ -200,7 +211,7 @@ def _pairs(lines: Sequence[Line], usage: Sequence[Line], ours: Ours, naming: Nam
         digit = _last_digit(own)
         pages = [x for x in usage if x.provider == provider]
         for (key, since, until), some in groups.items():
-            pair = Pair(key, since, until, Sum(), _sum(some), digit=digit, lines=len(some))
+            pair = Pair(key, since, until, Sum(), _sum(some), digit=digit, bill=some)
             pair.foreign = _together(some)
             pair.is_priced_here = some[0].form == "usage"
             pair.names = {line.model for line in some if line.model}
@@ -212,8 +223,7 @@ def _pairs(lines: Sequence[Line], usage: Sequence[Line], ours: Ours, naming: Nam
                     x for x in within if key[1] is None or (x.model and renamed[provider, x.model] == key)
                 )
             pairs.append(pair)
-        if not is_whole:
-            pairs += _unbilled(provider, groups, ours)
+        pairs += _unbilled([(provider, None)] if is_whole else ours.keys(provider), groups, ours)
     for pair in pairs:
         pair.covered = _uncovered(pair.since, pair.until, ours)
     return pairs
@@ -253,25 +263,34 @@ def _check_periods(groups: dict[tuple[Key, date, date], list[Line]]) -> None:
                 )
 
 
-def _unbilled(provider: str, groups: dict[tuple[Key, date, date], list[Line]], ours: Ours) -> list[Pair]:
-    """What the ledger holds of this provider, on days of the statement, that no line of it bills."""
+def _unbilled(keys: Sequence[Key], groups: dict[tuple[Key, date, date], list[Line]], ours: Ours) -> list[Pair]:
+    """What the ledger holds of these models, on days of the statement, that no line of it bills."""
     periods = sorted({(since, until) for _, since, until in groups})
-    days = {since + DAY * n for since, until in periods for n in range((until - since).days)}
+    days = {day for since, until in periods for day in _days(since, until)}
     at, last = periods[0][0], max(until for _, until in periods)
     while at < last:  # a day without a line, between days with one, bills nothing
         if at not in days:
             periods.append((at, at + DAY))
         at += DAY
+    periods.sort(key=lambda one: (one[1] - one[0], one))
     pairs = []
-    for key in ours.keys(provider):
-        billed = [(since, until) for k, since, until in groups if k == key]
-        for since, until in periods:
-            if any(s < until and since < u for s, u in billed):
-                continue
-            held = ours.over(key, since, until)
-            if held.cost:
-                pairs.append(Pair(key, since, until, held, None))
+    for key in keys:
+        free = {day for since, until in periods for day in _days(since, until)}
+        for k, since, until in groups:
+            if k == key:
+                free.difference_update(_days(since, until))
+        # the shortest period that is free as a whole, and no day twice
+        for since, until in [*periods, *((at, at + DAY) for at in sorted(free))]:
+            if free.issuperset(_days(since, until)):
+                free.difference_update(_days(since, until))
+                held = ours.over(key, since, until)
+                if held.cost:
+                    pairs.append(Pair(key, since, until, held, None))
     return pairs
+
+
+def _days(since: date, until: date) -> list[date]:
+    return [since + DAY * n for n in range((until - since).days)]
 
 
 def _uncovered(since: date, until: date, ours: Ours) -> str | None:
@@ -301,7 +320,7 @@ def _last_digit(lines: Sequence[Line]) -> Decimal:
 
 def _together(lines: Sequence[Line]) -> Foreign | None:
     """The sum of lines of the same days in their own currency; None where they have more than one, or dollars."""
-    first = lines[0].foreign
+    first = lines[0].foreign if lines else None
     if first is None or any(x.foreign is None or x.foreign.currency != first.currency for x in lines):
         return None
     return replace(first, amount=total(x.foreign.amount for x in lines if x.foreign))
@@ -330,6 +349,23 @@ def _entry(pair: Pair, ours: Ours, naming: Naming) -> Entry:
         judged=has_gap,
         foreign=pair.foreign,
     )
+
+
+def _with_lines(entry: Entry, pair: Pair, tells_tier: bool) -> Entry:
+    """The entry with its lines by token type and tier, where the bill tells them."""
+    lines = [
+        replace(
+            entry,
+            line=one.name,
+            ours=one.ours,
+            theirs=one.theirs,
+            gap=(one.theirs or Decimal(0)) - (one.ours or Decimal(0)),
+            cause=one.cause,
+            foreign=_together(one.bill),
+        )
+        for one in split(pair, tells_tier)
+    ]
+    return replace(entry, lines=tuple(lines))
 
 
 def _others(lines: Sequence[Line]) -> list[Entry]:

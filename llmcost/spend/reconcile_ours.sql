@@ -6,6 +6,7 @@ SELECT ts_us // 3600000000 AS hour, provider, model, service_tier, price_id,
   CAST(coalesce(sum(requests) FILTER (WHERE error_kind = 'timeout'), 0) AS BIGINT) AS timeouts,
   CAST(coalesce(sum(billed_requests) FILTER (WHERE is_unpriced), 0) AS BIGINT) AS unpriced,
   sum(cost) AS cost,
+  count(*) AS rows,
   {tokens}
 FROM attributed
 WHERE kind <> 'cache_hit'

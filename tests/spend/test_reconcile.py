@@ -11,9 +11,10 @@ import pytest
 
 from llmcost.config import Config
 from llmcost.errors import UsageError
+from llmcost.figures import exact
 from llmcost.render import render
 from llmcost.sources.statements import Statement, stored
-from llmcost.spend.reconcile import reconcile
+from llmcost.spend.reconcile import Result, reconcile
 from llmcost.spend.reconciled import as_table
 from llmcost.store import open_ledger
 from tests.cli.program import inside
@@ -52,6 +53,7 @@ def test_json_has_the_keys_of_the_contract(tmp_path: Path) -> None:
                 "period": "2026-10-01",
                 "provider": "openai",
                 "model": GPT,
+                "line": None,
                 "ours": "0.03",
                 "theirs": "0.05",
                 "gap": "0.02",
@@ -157,7 +159,10 @@ def test_what_only_one_side_knows(tmp_path: Path) -> None:
         ("10-03", GPT): "matched",
     }
     # 0.5 more, and 4 x (600 x 0.15 + 400 x 0.075 + 100 x 0.6) = 720 microdollars less
-    assert as_table(found).total == [None, None, None, Decimal("0.03672"), Decimal("0.536"), Decimal("0.49928"), None]
+    assert as_table(found).total == [
+        *(None, None, None, None),
+        *(Decimal("0.03672"), Decimal("0.536"), Decimal("0.49928"), None),
+    ]
 
 
 def test_a_day_without_a_line_between_days_with_one_bills_nothing(tmp_path: Path) -> None:
@@ -334,6 +339,134 @@ def test_what_has_no_price_here(tmp_path: Path) -> None:
     assert causes(found)["10-01", "none"] == "unpriced: 1 requests have no price here"
 
 
+# lines by token type and tier
+
+
+def lines(result: Result) -> list[tuple[str | None, str | None, str | None, str]]:
+    """(line, ours, theirs, first word of the cause) of every line."""
+    return [
+        (e.line, None if e.ours is None else exact(e.ours), None if e.theirs is None else exact(e.theirs), e.word)
+        for e in result.lines
+    ]
+
+
+def test_a_bill_by_token_type_is_compared_line_by_line(tmp_path: Path) -> None:
+    """Ten calls: 6,000 x 2.5, 4,000 x 1.25 and 1,000 x 10 microdollars."""
+    parts = [cost("0.015", f"{GPT}, input"), cost("0.005", f"{GPT}, cached input"), cost("0.0113", f"{GPT}, output")]
+    found = compared(tmp_path, gpt(1, 10), {"c.json": page({1: parts})})
+    told = json.loads(render(as_table(found), "json"))
+
+    assert lines(found) == [
+        ("input", "0.015", "0.015", "matched"),
+        ("cached input", "0.005", "0.005", "matched"),
+        ("output", "0.01", "0.0113", "unexplained"),
+    ]
+    assert told["total"] == {"ours": "0.03", "theirs": "0.0313", "gap": "0.0013"}
+    assert [x["line"] for x in told["lines"]] == ["input", "cached input", "output"]
+    assert (found.off, found.verdict) == (Decimal("0.0013"), "breach")
+
+
+def test_lines_that_cancel_within_a_model_are_a_breach(tmp_path: Path) -> None:
+    """They bill all 10,000 tokens in as cached, and the output for what is left: 0.03 on both sides."""
+    parts = [cost("0.0125", f"{GPT}, cached input"), cost("0.0175", f"{GPT}, output")]
+    found = compared(tmp_path, gpt(1, 10), {"c.json": page({1: parts})})
+
+    assert found.billed == found.computed
+    assert lines(found) == [
+        ("input", "0.015", None, "ours only"),
+        ("cached input", "0.005", "0.0125", "other line"),
+        ("output", "0.01", "0.0175", "other line"),
+    ]
+    assert (found.off, found.verdict) == (Decimal("0.03"), "breach")  # 0.015 + 0.0075 + 0.0075
+
+
+def test_lines_of_anthropic_with_cache_writes_and_batch(tmp_path: Path) -> None:
+    """Sonnet 4.5: 3 in, 0.30 read, 3.75 written (5m), 15 out per million; a batch costs half. 1,000 of each, 2,000 in batch."""
+    usual = {"provider": "anthropic", "model": "claude-sonnet-4-5", "cache_read_tokens": 1000, "output_tokens": 1000}
+    live = gpt(1, 1, **usual, input_tokens=3000, cache_write_5m_tokens=1000)
+    batch = gpt(1, 1, **(usual | {"cache_read_tokens": 0}), input_tokens=2000, service_tier="batch", hour=13)
+    bill = [
+        ("uncached_input_tokens", "standard", "0.3"),
+        ("cache_read_input_tokens", "standard", "0.03"),
+        ("cache_creation.ephemeral_5m_input_tokens", "standard", "0.375"),
+        ("output_tokens", "standard", "1.5"),
+        ("uncached_input_tokens", "batch", "0.3"),
+        ("output_tokens", "batch", "0.75"),
+    ]
+    more = {"currency": "USD", "cost_type": "tokens", "model": "claude-sonnet-4-5"}
+    results = [more | {"token_type": kind, "service_tier": tier, "amount": cents} for kind, tier, cents in bill]
+    bucket = {"starting_at": "2026-10-01T00:00:00Z", "ending_at": "2026-10-02T00:00:00Z", "results": results}
+    found = compared(tmp_path, [*live, *batch], {"c.json": json.dumps({"data": [bucket], "has_more": False})}, "0")
+
+    assert lines(found) == [
+        ("input", "0.003", "0.003", "matched"),
+        ("cached input", "0.0003", "0.0003", "matched"),
+        ("cache write", "0.00375", "0.00375", "matched"),
+        ("output", "0.015", "0.015", "matched"),
+        ("batch input", "0.003", "0.003", "matched"),
+        ("batch output", "0.0075", "0.0075", "matched"),
+    ]
+
+
+def test_lines_of_a_focus_file(tmp_path: Path) -> None:
+    found = compared(tmp_path, gpt(1, 10), {"f.csv": focus(*PARTS)}, "0")
+
+    assert [(x[0], x[3]) for x in lines(found)] == [
+        ("input", "matched"),
+        ("cached input", "matched"),
+        ("output", "matched"),
+    ]
+
+
+def test_a_bill_without_tiers_takes_batch_and_live_together(tmp_path: Path) -> None:
+    """Batch costs half: 600 x 1.25 + 400 x 1.25 (the cache has its own price) and 100 x 5; they add it to the live line."""
+    rows = [*gpt(1, 10), *gpt(1, 10, service_tier="batch", hour=13)]
+    with opened(tmp_path, rows) as store:
+        ((whole, out),) = store.rows(
+            "SELECT sum(cost), CAST(sum(text_output_tokens) FILTER (WHERE service_tier = 'batch') * 5 + 10000 AS DECIMAL(18, 0))"
+            " FROM requests"
+        )
+    output = Decimal(out) / 1_000_000
+    parts = [cost(exact(whole - output), f"{GPT}, input"), cost(exact(output), f"{GPT}, output")]
+    found = compared(tmp_path, rows, {"c.json": page({1: parts})})
+
+    assert [(x[0], x[3]) for x in lines(found)] == [
+        ("input", "other line"),
+        ("cached input", "ours only"),
+        ("output", "matched"),
+    ]
+
+
+def test_searches_are_a_line_of_their_own_where_they_bill_them(tmp_path: Path) -> None:
+    """2,000 in at a microdollar, and three searches at a cent."""
+    row = acme(1, 2000, units={"web_search": 3})
+    head = "Date,Provider,Model,Token type,Amount"
+    bill = csv("2026-10-01,acme,small,input,0.002", "2026-10-01,acme,small,web search,0.03", header=head)
+    without = csv("2026-10-01,acme,small,input,0.032", header=head)
+
+    assert lines(compared(tmp_path, [row], {"i.csv": bill}, "0")) == [
+        ("input", "0.002", "0.002", "matched"),
+        ("other", "0.03", "0.03", "matched"),
+    ]
+    assert lines(compared(tmp_path, [row], {"i.csv": without}, "0")) == [(None, "0.032", "0.032", "matched")]
+
+
+def test_no_day_of_a_model_that_they_do_not_bill_counts_twice(tmp_path: Path) -> None:
+    """One model is billed by the month, one on a day, and a third by nobody: 0.005 on that day and 0.004 on another."""
+    bill = csv(
+        "2026-10-01,2026-10-31,acme,small,0.002",
+        "2026-10-05,2026-10-05,acme,none,0.1",
+        header="Start,End,Provider,Model,Amount",
+    )
+    rows = [acme(1, 1000), acme(31, 1000), acme(5, 5000, "big"), acme(20, 4000, "big")]
+    found = compared(tmp_path, rows, {"i.csv": bill})
+
+    assert [(e.since.day, e.held) for e in found.entries if e.word == "ours only"] == [
+        (5, Decimal("0.005")),
+        (20, Decimal("0.004")),
+    ]
+
+
 # what is no usage
 
 
@@ -358,7 +491,7 @@ def test_tax_credits_and_top_ups_have_lines_of_their_own_outside_the_tolerance(t
         ("tax", None, None, Decimal("0.0002")),
         ("top-up", None, None, Decimal("10.00")),
     ]
-    assert (found.verdict, as_table(found).total[4]) == ("pass", Decimal("10.0005"))
+    assert (found.verdict, as_table(found).total[5]) == ("pass", Decimal("10.0005"))
 
 
 def test_a_negative_line_is_never_netted_into_usage(tmp_path: Path) -> None:
@@ -549,7 +682,7 @@ def test_credit_bought_ahead_and_drawn_down(tmp_path: Path) -> None:
         ("draw-down", Decimal("-0.03")),
         ("top-up", Decimal(50)),
     ]
-    assert (found.verdict, as_table(found).total[4]) == ("pass", Decimal(50))
+    assert (found.verdict, as_table(found).total[5]) == ("pass", Decimal(50))
 
 
 def test_other_services_of_a_cloud_bill_are_counted_and_left_out(tmp_path: Path) -> None:
@@ -673,6 +806,7 @@ def test_a_bill_in_dollars_has_no_columns_of_rates(tmp_path: Path) -> None:
         "period",
         "provider",
         "model",
+        "line",
         "ours",
         "theirs",
         "gap",
@@ -714,4 +848,4 @@ def test_a_terminal_shows_gaps_and_a_program_every_line(
         True,
         True,
     )
-    assert rows.splitlines()[1] == "2026-10-01,acme,small,0.001,0.001,0,matched"
+    assert rows.splitlines()[1] == "2026-10-01,acme,small,,0.001,0.001,0,matched"
