@@ -186,7 +186,7 @@ def bills(draw: st.DrawFn) -> list[tuple[int, int, str, str, Decimal]]:
     return found
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(used=USED, bill=bills())
 def test_what_is_invoiced_is_the_bill_and_what_it_does_not_cover(
     used: list[tuple[int | None, str, int]], bill: list[tuple[int, int, str, str, Decimal]], tmp_path: Path
