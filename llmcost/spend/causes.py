@@ -29,7 +29,7 @@ CONSTANT = Decimal("0.001")
 DEAREST = 20
 """A request without usage is not taken to have cost more than so many average ones."""
 SHIFTS = (*range(-12, 0), *range(1, 15))
-"""Hours from midnight UTC to the start of a day somewhere on earth."""
+"""Hours from midnight to the start of a day somewhere on earth."""
 
 
 @dataclass
@@ -131,9 +131,10 @@ def _time_zone(open_: Sequence[Pair], ours: Ours) -> None:
         return sum((abs(cost - ours.cost(p.key, p.since, p.until, hours)) for p, cost in billed), Decimal(0))
 
     best = min(SHIFTS, key=lambda hours: (left(hours), abs(hours)))
+    begin = f"at {best % 24:02}:00 UTC" if ours.tz == "UTC" else f"{best:+} hours from midnight in {ours.tz}"
     if left(best) <= CLOSE * before + sum((p.allowance for p in days), Decimal(0)):
         for pair in days:
-            pair.cause = f"{TIME_ZONE}: their days begin at {best % 24:02}:00 UTC"
+            pair.cause = f"{TIME_ZONE}: their days begin {begin}"
 
 
 def _day_border(open_: Sequence[Pair]) -> None:

@@ -13,13 +13,15 @@ from itertools import pairwise
 from llmcost.conditions import Condition
 from llmcost.config import Config
 from llmcost.errors import BREACH, OK, UNDECIDED, UsageError
+from llmcost.figures import count, money
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.sources.invoices import DIGITS
-from llmcost.sources.statements import Foreign, Line, Statement
+from llmcost.sources.statements import INVOICE, Foreign, Line, Statement
 from llmcost.spend.causes import MATCHED, ROUNDING, SHIFTED, Pair, name_all
 from llmcost.spend.lines import split
 from llmcost.spend.ours import Key, Naming, Ours, Sum, at_our_prices, theirs
 from llmcost.store import Store
+from llmcost.windows import Window, is_empty, midnight_us, overlap
 
 PASS, BROKEN, OPEN = "pass", "breach", "undecided"
 EXIT_CODES = {PASS: OK, BROKEN: BREACH, OPEN: UNDECIDED}
@@ -32,6 +34,7 @@ OTHER_KINDS = {
 }
 """What of a bill is no usage: it has a line of its own and is outside the tolerance."""
 DAY = timedelta(days=1)
+ALWAYS = Window()
 EDGE = timedelta(days=1)
 """A period of weeks may begin or end with so much time without a request."""
 
@@ -84,6 +87,9 @@ class Result:
     notes: Sequence[str]
     is_bill: bool
     """Whether all that they say is money; a usage page at our prices is none."""
+    window: Window = Window()
+    tz: str = "UTC"
+    """In which the days of the statement begin."""
 
     @property
     def billed(self) -> Decimal:
@@ -136,13 +142,43 @@ def reconcile(
     *,
     where: Condition | None = None,
     provider: str | None = None,
+    window: Window = ALWAYS,
+    tz: str = "UTC",
 ) -> Result:
-    """Compares a statement with the ledger over the statement's days. `provider` is that of lines that name none.
+    """Compares a statement with the ledger over the statement's days, as far as they lie in the window; they begin at midnight in `tz`.
 
-    UsageError for lines of no provider and for periods that overlap.
+    `provider` is that of lines that name none. UsageError for lines of no provider, for periods that overlap, and for
+    another zone than UTC where the statement itself is in UTC.
     """
     with localcontext(prec=DIGITS):
-        return _compared(store, config, catalogue, statement, tolerance, where, provider)
+        kept, notes = _windowed(statement, window, tz)
+        found = _compared(store, config, catalogue, kept, tolerance, where, provider, tz)
+        return replace(found, notes=[*found.notes, *notes], window=window, tz=tz)
+
+
+def _windowed(statement: Statement, window: Window, tz: str) -> tuple[Statement, list[str]]:
+    """The lines that lie wholly in the window, and what is told of the others."""
+    kept: list[Line] = []
+    outside: list[Line] = []
+    part: list[Line] = []
+    for line in statement.lines:
+        if tz != "UTC" and line.form != INVOICE:
+            raise UsageError(
+                f"the times of a {line.form} are UTC, its days do not begin in {tz}",
+                place=line.place,
+                hint="leave --tz out; it is for invoices, whose days say no zone",
+            )
+        own = Window(midnight_us(line.since, tz), midnight_us(line.until, tz))
+        inside = overlap(own, window)
+        (kept if inside == own else part if not is_empty(inside) else outside).append(line)
+    notes = []
+    for words, lines in (("lie outside the window", outside), ("lie in the window only in part", part)):
+        if lines:
+            billed = [line.amount for line in lines if line.amount is not None]
+            amount = f", {money(total(billed))}," if billed else ""
+            days = period_text(min(x.since for x in lines), max(x.until for x in lines))
+            notes.append(f"{count(len(lines))} lines{amount} {words} and are left out: {days}")
+    return replace(statement, lines=kept), notes
 
 
 def _compared(
@@ -153,12 +189,13 @@ def _compared(
     tolerance: Decimal,
     where: Condition | None,
     provider: str | None,
+    tz: str,
 ) -> Result:
     naming = Naming(catalogue)
     lines = [replace(line, provider=naming.provider(line.provider or provider) or None) for line in statement.lines]
     if not lines:
-        return Result([], tolerance, statement.notes, False)
-    ours = Ours(store, config, where, min(x.since for x in lines), max(x.until for x in lines), naming)
+        return Result([], tolerance, statement.notes, True)
+    ours = Ours(store, config, where, min(x.since for x in lines), max(x.until for x in lines), naming, tz)
     lines = [_placed(line, ours) for line in lines]
     notes = list(statement.notes)
     usage = [line for line in lines if line.kind == "tokens"]
@@ -184,7 +221,7 @@ def _placed(line: Line, ours: Ours) -> Line:
     """The line with a provider: its own, or the only one that the ledger has."""
     if line.provider:
         return line
-    known = sorted({provider for provider, _ in ours.hours if provider})
+    known = sorted({provider for provider, _ in ours.slots if provider})
     if len(known) != 1:
         raise UsageError(
             "the line does not say whose bill it is",
@@ -236,9 +273,9 @@ def _renamed(lines: Sequence[Line], ours: Ours, naming: Naming) -> dict[tuple[st
     for name, key in found.items():
         stem = re.sub(r"-(\d{4}-\d{2}-\d{2}|\d{8})$", "", str(key[1]))
         plain = naming.key(key[0], stem)
-        if key not in ours.hours and plain in ours.hours and plain not in keys:
+        if key not in ours.slots and plain in ours.slots and plain not in keys:
             found[name] = plain
-        elif key not in ours.hours and stem == key[1]:
+        elif key not in ours.slots and stem == key[1]:
             dated = [
                 k for k in ours.keys(key[0]) if re.fullmatch(re.escape(stem) + r"-(\d{4}-\d{2}-\d{2}|\d{8})", str(k[1]))
             ]

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from decimal import Decimal, localcontext
 
-from llmcost.figures import count, money, percent
+from llmcost.figures import count, instant_text, money, percent
 from llmcost.model import Cell, Column, Table
 from llmcost.sources.invoices import DIGITS
 from llmcost.spend.causes import MATCHED, NOT_COVERED, ROUNDING
@@ -66,7 +66,16 @@ def _table(result: Result, top: int | None) -> Table:
         columns=[*_columns(result), *(FOREIGN if is_foreign else ())],
         rows=rows,
         total=[None, None, None, None, *sums, None, *(None for _ in FOREIGN if is_foreign)],
-        head={"tolerance": result.tolerance, "result": result.verdict, "absolute_gap": result.off},
+        head={
+            "window": {
+                "since": instant_text(result.window.since_us),
+                "until": instant_text(result.window.until_us),
+                "tz": result.tz,
+            },
+            "tolerance": result.tolerance,
+            "result": result.verdict,
+            "absolute_gap": result.off,
+        },
         notes=_notes(result, len(shown) if top is not None else None),
         rows_name="lines",
     )

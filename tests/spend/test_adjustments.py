@@ -31,11 +31,11 @@ MONTH = (
 DAYS = "Date,Provider,Model,Amount\n2026-10-01,acme,small,0.0015\n2026-10-02,acme,small,0.0025\n"
 
 
-def applied(folder: Path, path: Path, text: str) -> None:
+def applied(folder: Path, path: Path, text: str, tz: str = "UTC") -> None:
     (folder / "bill.csv").write_text(text)
     statement = read([str(folder / "bill.csv")], Config(), prices(), Reading())
     with open_ledger(path) as store:
-        adjustments.apply(store, reconcile(store, Config(), prices(), statement, Decimal("0.01")))
+        adjustments.apply(store, reconcile(store, Config(), prices(), statement, Decimal("0.01"), tz=tz))
 
 
 def figures(
@@ -104,6 +104,24 @@ def test_applied_twice_is_applied_once_and_a_new_bill_replaces(tmp_path: Path) -
     ):
         applied(tmp_path, path, text)
         assert figures(path, "model", "invoiced")[1]["cost"] == Decimal(wanted)
+
+
+def test_days_of_another_zone_are_applied_as_they_are_there(tmp_path: Path) -> None:
+    """The 1st in Los Angeles ends on the 2nd at 07:00 UTC and the last day of October has 24 hours, the next one 25."""
+    zone = "America/Los_Angeles"
+    late = acme(1, 1000, ts="2026-10-02T06:59:59Z")
+    autumn = [acme(1, 2000, ts=f"2026-11-{at}:00Z", request_id=at) for at in ("01T07:00", "02T07:59")]
+    path = ledger(tmp_path, [acme(1, 4000), late, *autumn])
+    bill = "Date,Provider,Model,Amount\n2026-10-01,acme,small,0.0075\n2026-11-01,acme,small,0.0033\n"
+    applied(tmp_path, path, bill, zone)
+
+    with open_ledger(path, read_only=True) as store:
+        table = report(store, Config(), Question(by=["day"], cost="invoiced", tz=zone))
+    names = [column.name for column in table.columns]
+    assert {row[0]: row[names.index("cost")] for row in table.rows} == {
+        "2026-10-01": Decimal("0.0075"),
+        "2026-11-01": Decimal("0.0033"),
+    }
 
 
 def test_a_bill_of_a_part_of_what_is_applied_is_refused(tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from llmcost import windows
 from llmcost.config import Config
 from llmcost.errors import UsageError
 from llmcost.figures import exact
@@ -45,6 +47,7 @@ def test_json_has_the_keys_of_the_contract(tmp_path: Path) -> None:
 
     assert told == {
         "schema": "llmcost.reconcile/1",
+        "window": {"since": None, "until": None, "tz": "UTC"},
         "tolerance": "0.01",
         "result": "breach",
         "absolute_gap": "0.02",
@@ -814,7 +817,127 @@ def test_a_bill_in_dollars_has_no_columns_of_rates(tmp_path: Path) -> None:
     ]
 
 
+# windows and zones
+
+
+def window(since: str | None, until: str | None, tz: str = "UTC") -> dict[str, Any]:
+    return {"window": windows.days(since, until, tz), "tz": tz}
+
+
+def test_lines_that_lie_wholly_in_the_window_are_compared_and_the_others_told(tmp_path: Path) -> None:
+    """Of a bill of 1 + 2 + 3 + 4 + 31 days the window takes the 2nd and 3rd; the month lies in it only in part."""
+    bill = csv(
+        *(f"2026-10-{day:02},2026-10-{day:02},acme,small,0.00{day}" for day in (1, 2, 3, 4)),
+        "2026-10-01,2026-10-31,acme,big,0.5",
+        header="Start,End,Provider,Model,Amount",
+    )
+    rows = [acme(day, 1000 * day) for day in (1, 2, 3, 4)]
+    found = compared(tmp_path, rows, {"i.csv": bill}, "0", **window("2026-10-02", "2026-10-04"))
+    told = json.loads(render(as_table(found), "json"))
+
+    assert [(e.since.day, e.ours, e.word) for e in found.entries] == [
+        (2, Decimal("0.002"), "matched"),
+        (3, Decimal("0.003"), "matched"),
+    ]
+    assert told["window"] == {"since": "2026-10-02T00:00:00Z", "until": "2026-10-04T00:00:00Z", "tz": "UTC"}
+    assert told["total"] == {"ours": "0.005", "theirs": "0.005", "gap": "0"}
+    assert found.notes[1:] == [
+        "2 lines, $0.0050, lie outside the window and are left out: 2026-10-01/2026-10-05",
+        "1 lines, $0.5000, lie in the window only in part and are left out: 2026-10",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "days"),
+    [
+        (None, None, [1, 2, 3]),
+        ("2026-10-02", None, [2, 3]),
+        (None, "2026-10-03", [1, 2]),
+        ("2026-10-01T00:00:01Z", None, [2, 3]),
+        (None, "2026-10-03T23:59:59Z", [1, 2]),
+        ("2026-11-01", None, []),
+    ],
+)
+def test_both_ends_of_a_window_may_be_open(
+    since: str | None, until: str | None, days: list[int], tmp_path: Path
+) -> None:
+    bill = csv(*(f"2026-10-{day:02},acme,small,0.001" for day in (1, 2, 3)))
+    found = compared(tmp_path, [acme(day, 1000) for day in (1, 2, 3)], {"i.csv": bill}, "0", **window(since, until))
+
+    assert [e.since.day for e in found.entries] == days
+    assert found.exit_code == (0 if days else 4)
+
+
+def at(*times: str) -> list[dict[str, Any]]:
+    """Calls of 1, 2, 4, 8 ... thousandths of a dollar at these times of October 2026."""
+    return [acme(1, 1000 << n, ts=f"2026-10-{text}Z", request_id=text) for n, text in enumerate(times)]
+
+
+@pytest.mark.parametrize(
+    ("tz", "times"),
+    [
+        # the 2nd there begins at the second of these times and ends before the fourth
+        ("UTC", ["01T23:59:59", "02T00:00:00", "02T23:59:59", "03T00:00:00"]),
+        ("America/Los_Angeles", ["02T06:59:59", "02T07:00:00", "03T06:59:59", "03T07:00:00"]),
+        ("Asia/Tokyo", ["01T14:59:59", "01T15:00:00", "02T14:59:59", "02T15:00:00"]),
+        ("Asia/Kolkata", ["01T18:29:59", "01T18:30:00", "02T18:29:59", "02T18:30:00"]),
+        ("Asia/Kathmandu", ["01T18:14:59", "01T18:15:00", "02T18:14:59", "02T18:15:00"]),
+    ],
+)
+def test_days_begin_where_the_zone_says(tz: str, times: list[str], tmp_path: Path) -> None:
+    """0.001 on the 1st there, 0.002 + 0.004 on the 2nd, 0.008 on the 3rd."""
+    bill = csv("2026-10-01,acme,small,0.001", "2026-10-02,acme,small,0.006", "2026-10-03,acme,small,0.008")
+    found = compared(tmp_path, at(*times), {"i.csv": bill}, "0", tz=tz)
+
+    assert (words(found), found.verdict, found.off) == (["matched"] * 3, "pass", 0)
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-11-01", 25), ("2026-03-08", 23)])
+def test_a_day_on_which_clocks_change(day: str, hours: int, tmp_path: Path) -> None:
+    """One call each hour, of which the day in Los Angeles has 25 in autumn and 23 in spring."""
+    first = datetime.fromisoformat(f"{day}T00:00:00Z")
+    rows = [acme(1, 1000, ts=f"{first + timedelta(hours=n):%Y-%m-%dT%H:%M:%SZ}", request_id=str(n)) for n in range(48)]
+    bill = csv(f"{day},acme,small,0.0{hours}")
+
+    assert words(compared(tmp_path, rows, {"i.csv": bill}, "0", tz="America/Los_Angeles")) == ["matched"]
+
+
+def test_dates_of_the_window_are_days_of_the_zone(tmp_path: Path) -> None:
+    bill = csv(*(f"2026-10-{day:02},acme,small,0.001" for day in (1, 2, 3)))
+    rows = [acme(day, 1000) for day in (1, 2, 3)]
+    found = compared(tmp_path, rows, {"i.csv": bill}, "0", **window("2026-10-02", "2026-10-03", "America/Los_Angeles"))
+
+    assert [(e.since.day, e.word) for e in found.entries] == [(2, "matched")]
+    assert json.loads(render(as_table(found), "json"))["window"] == {
+        "since": "2026-10-02T07:00:00Z",
+        "until": "2026-10-03T07:00:00Z",
+        "tz": "America/Los_Angeles",
+    }
+
+
+def test_pages_are_utc_in_every_zone(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as error:
+        compared(tmp_path, gpt(1), {"c.json": page({1: [cost("0.003")]})}, tz="America/Los_Angeles")
+
+    assert error.value.message == "the times of a page are UTC, its days do not begin in America/Los_Angeles"
+
+
 # the command
+
+
+def test_the_zone_of_the_config_is_not_that_of_a_bill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The call at 03:00 UTC on the 2nd is one of the 1st in Los Angeles."""
+    ledger(tmp_path, [acme(1, 1000, ts="2026-10-02T03:00:00Z")])
+    (tmp_path / "llmcost.yaml").write_text("timezone: America/Los_Angeles\n")
+    (tmp_path / "i.csv").write_text(csv("2026-10-02,acme,small,0.001"))
+    there = ("--tz", "America/Los_Angeles")
+
+    assert inside(monkeypatch, capsys, tmp_path, "reconcile", "i.csv").code == 0
+    assert inside(monkeypatch, capsys, tmp_path, "reconcile", "i.csv", "--since", "2026-10-02").code == 0
+    assert inside(monkeypatch, capsys, tmp_path, "reconcile", "i.csv", "--since", "2026-10-03").code == 4
+    assert inside(monkeypatch, capsys, tmp_path, "reconcile", "i.csv", *there).code == 4
 
 
 def test_the_command_exits_0_3_and_4(
