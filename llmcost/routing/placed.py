@@ -90,8 +90,9 @@ def place(
     special = "".join(
         (
             f"WHEN t.kind = 'iteration' THEN {PART_OF_A_CALL} ",
-            "" if policy.include_user_choice else f"WHEN t.chain_reason = 'user_choice' THEN {USER_CHOICE} ",
+            # a cap comes before any choice of a model: whom it refuses is not served because the user chose
             f"WHEN c.decided_by IS NOT NULL THEN {CAPPED} + c.decided_by " if has_caps else "",
+            "" if policy.include_user_choice else f"WHEN t.chain_reason = 'user_choice' THEN {USER_CHOICE} ",
         )
     )
     text = sql("routing/placed.sql").format(

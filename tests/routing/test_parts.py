@@ -128,3 +128,16 @@ def test_a_loss_is_shown_as_one(tmp_path: Path) -> None:
     # 100,000 instead of 1,000
     assert document(found)["saving"] == "-0.099000000000"
     assert for_people(found)[0].notes[0] == "saves -$0.0990 (-9900.0%): it costs more"
+
+
+def test_a_cap_refuses_whoever_chose_the_model_too(tmp_path: Path) -> None:
+    rows = [call(f"r{n}", ts=f"2026-10-15T1{n}:00:00Z", user="u") for n in range(4)]
+    rows[3] |= {"chain": "c", "chain_step": 1, "chain_reason": "user_choice"}
+    cap = "caps: [{name: day, when: \"user = 'u'\", per: user, limit: 2, unit: request, window: 1d, kind: rolling, on_limit: block}]\n"
+    found = replayed(tmp_path, rows, cap)
+    # two of four are served, at 1,000 each
+    assert micro(found) == (4_000, 2_000)
+    assert [(rule["name"], rule["requests"]) for rule in document(found)["rules"]] == [
+        ("default: as_logged", 2),
+        ("cap day", 2),
+    ]
