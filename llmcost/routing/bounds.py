@@ -38,14 +38,16 @@ def as_document(found: Simulated) -> Table:
     """llmcost.simulation/1 with the ideal router in the place of the policy; `routers` has the other lines."""
     lines = routers(found)
     best, n = lines[0], len(found.answers)
-    before, after = found.before_pico, int(best.pico)
+    before, after = found.bounded[0], int(best.pico)
+    saving = None if before is None else before - after
     document = view.as_document(found)
     head = dict(document.head) | {
         "policy": f"{found.plan.policy.name}: ideal router",
+        "baseline": {"name": found.plan.policy.baseline, "requests": n, "cost": _text(before)},
         "simulated": {"requests": n, "cost": view.text(after)},
-        "saving": view.text(before - after),
+        "saving": _text(saving),
         "saving_cash": None,
-        "saving_pct": 100 * (before - after) / before if before else None,
+        "saving_pct": 100 * saving / before if before and saving is not None else None,
         "interval": None,
         "latency": None,
     }
@@ -64,9 +66,17 @@ def as_document(found: Simulated) -> Table:
     }
     rows: list[list[object]] = []
     for line in lines:
-        costs = (before, int(line.pico), before - int(line.pico))
-        rows.append([line.name, n, *map(view.dollars, costs)])
+        cost = int(line.pico)
+        rows.append([line.name, n, *map(_dollars, (before, cost, None if before is None else before - cost))])
     return replace(document, head=head, foot=foot, rows=rows)
+
+
+def _dollars(pico: int | None) -> Decimal | None:
+    return None if pico is None else view.dollars(pico)
+
+
+def _text(pico: int | None) -> str | None:
+    return None if pico is None else view.text(pico)
 
 
 def _costs(lines: Sequence[Router]) -> list[curve.Point]:
@@ -93,11 +103,12 @@ def for_people(found: Simulated) -> Table:
     ]
     after = found.quality("after")
     judged = None if after is None else Decimal(f"{float(after):.6f}")
-    rows.insert(2, [f"policy {found.plan.policy.name}", "", view.dollars(found.after_pico), judged])
-    ideal_pico, policy_pico = int(routers(found)[0].pico), found.after_pico
+    rows.insert(2, [f"policy {found.plan.policy.name}", "", _dollars(found.bounded[1]), judged])
+    ideal_usd, policy_usd = view.dollars(int(routers(found)[0].pico)), _dollars(found.bounded[1])
+    costs = "has no price for some" if policy_usd is None else f"costs {money(policy_usd)}"
     notes = [
         f"over {count(len(found.answers))} requests that have a scored answer of every model",
-        f"the ideal router costs {money(view.dollars(ideal_pico))}; the policy costs {money(view.dollars(policy_pico))}",
+        f"the ideal router costs {money(ideal_usd)}; the policy {costs}",
         "no router reaches it: it knows every score before it chooses",
         *assumptions(found),
     ]

@@ -77,6 +77,17 @@ def answers(store: Store, plan: Plan) -> list[Answer]:
     return found
 
 
+def bounded(store: Store, plan: Plan, models: int) -> tuple[int | None, int | None]:
+    """What exactly these requests cost before and under the policy, in pico-dollars; None where one has no price."""
+    text = sql("routing/bounded.sql").format(outcome=plan.outcome)
+    before, after = store.row(text, plan.params | {"models": models})
+    return _pico(before), _pico(after)
+
+
+def _pico(usd: Decimal | None) -> int | None:
+    return None if usd is None else int(usd.scaleb(12))
+
+
 def fixed(name: str, found: Sequence[Answer], choice: Sequence[int]) -> Router:
     """The router that made these choices."""
     pico = sum(a.pico[c] for a, c in zip(found, choice, strict=True))

@@ -73,6 +73,8 @@ class Simulated:
     """What a cache lifetime of an hour would cost."""
     about_caches: Sequence[str] = ()
     """Sentences on caches that are simulated otherwise than they are sold, or not at all."""
+    bounded: tuple[int | None, int | None] = (None, None)
+    """What the requests of `answers` cost before and after: the bound is compared with these alone."""
     semantic: Sequence[str] = ()
     """What a semantic cache might save beside exact ones."""
 
@@ -158,6 +160,7 @@ def simulate(
         estimated=None if rules_only else randomised.estimate(store, made),
         lifetime=_lifetime(store, made, cells) if hits and not rules_only else None,
         about_caches=about_caches,
+        bounded=ideal.bounded(store, made, len(_models(made))) if answers else (None, None),
         semantic=[] if rules_only else semantic.sensitivity(store, config, made, _left(cells), base.data_until_us),
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from llmcost.config import Config
 from llmcost.pricing import catalogue
+from llmcost.routing import bounds
 from llmcost.routing.placed import Question
 from llmcost.routing.simulate import simulate
 from llmcost.routing.view import for_people
@@ -141,3 +142,18 @@ def test_a_cap_refuses_whoever_chose_the_model_too(tmp_path: Path) -> None:
         ("default: as_logged", 2),
         ("cap day", 2),
     ]
+
+
+def test_the_bound_is_compared_with_the_same_requests(tmp_path: Path) -> None:
+    rows = [
+        call("a", model="big", scores={"s": 1, "b": 1}),
+        call("b", model="big", scores={"s": 0, "b": 1}),
+        call("c", model="big"),
+    ]
+    text = MODELS + "default: small\nquality: {column: {small: 'score:s', big: 'score:b'}}\n"
+    found = replayed(tmp_path, rows, text)
+    head = bounds.as_document(found).head
+    # nobody has judged c: of a and b the one needs big, against two on big as logged
+    assert (head["baseline"]["requests"], head["baseline"]["cost"]) == (2, "0.200000000000")
+    assert (head["simulated"]["cost"], head["saving"]) == ("0.101000000000", "0.099000000000")
+    assert "the ideal router costs $0.1010; the policy costs $0.0020" in bounds.for_people(found).notes
