@@ -331,7 +331,7 @@ def drawn_bills(draw: st.DrawFn) -> list[tuple[int, int, str, str, Decimal]]:
     return found
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(used=USED, bill=drawn_bills())
 def test_what_is_invoiced_is_the_bill_and_what_it_does_not_cover(
     used: list[tuple[int | None, str, int]], bill: list[tuple[int, int, str, str, Decimal]], tmp_path: Path
@@ -358,7 +358,7 @@ def test_what_is_invoiced_is_the_bill_and_what_it_does_not_cover(
         assert (total or Decimal(0)) == sum((line[4] for line in bill), Decimal(0)) + sum(outside, Decimal(0))
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     used=st.lists(st.tuples(st.integers(1, 31), st.integers(1, 10**9)), max_size=10),
     accounts=st.dictionaries(
