@@ -117,5 +117,6 @@ def _span(window: Window) -> dict[str, object]:
 
 
 def _days(started_us: int, ended_us: int) -> str:
-    first, last = (str(instant_text(at))[:10] for at in (started_us, ended_us - DAY_US))
+    # noon of a day elsewhere is on the same day here
+    first, last = (str(instant_text(at))[:10] for at in (started_us + DAY_US // 2, ended_us - DAY_US // 2))
     return first if first == last else f"{first} to {last}"

@@ -252,6 +252,13 @@ def test_accounts_in_two_zones_are_refused(tmp_path: Path) -> None:
     )
 
 
+def test_days_of_a_zone_east_of_utc_have_their_own_names(tmp_path: Path) -> None:
+    path = ledger(tmp_path, ROWS)
+    applied(tmp_path, path, DAYS, "Asia/Tokyo")
+
+    assert "invoiced: acme 2026-10-01 to 2026-10-02;" in figures(path, "model", "invoiced")[2]
+
+
 def test_a_bill_is_corrected_to_its_zone_by_applying_it_again(tmp_path: Path) -> None:
     path = ledger(tmp_path, ROWS)
     applied(tmp_path, path, DAYS)
