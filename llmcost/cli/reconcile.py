@@ -30,6 +30,15 @@ def reconcile(
             "--provider", metavar="NAME", help="Whose bill it is, where the file does not say.", show_default=False
         ),
     ] = None,
+    account: Annotated[
+        Optional[str],
+        typer.Option(
+            "--account",
+            metavar="NAME",
+            help="Of which account of the provider, where the file does not say; bills of several accounts add up.",
+            show_default=False,
+        ),
+    ] = None,
     period: Annotated[
         Optional[str],
         typer.Option(
@@ -85,6 +94,7 @@ def reconcile(
     llmcost reconcile invoice.csv --provider anthropic --tolerance 0.5%
     llmcost reconcile focus.parquet --apply && llmcost report --cost invoiced
     llmcost reconcile rechnung.csv --column amount=Betrag --period 2026-10 --currency EUR
+    llmcost reconcile team-b.csv --account team-b --apply
     llmcost reconcile daily.csv --since 2026-10-01 --until 2026-10-08 --tz America/Los_Angeles
 
     Days are UTC unless --tz says otherwise. Of a window, the lines that lie wholly in it are taken; the others are counted. Usage is judged, on days that the ledger holds: the gaps of all lines are added up without their signs, so that
@@ -109,14 +119,14 @@ def reconcile(
         )
     prices = session.catalogue(settings)
     coin = session.currency(currency, settings) if currency else None
-    reading = statements.Reading(dict(_pair(text) for text in column or []), period, provider, coin)
+    reading = statements.Reading(dict(_pair(text) for text in column or []), period, provider, account, coin)
     condition = session.condition(where)
     zone = session.zone(tz or "UTC", settings)
     window = session.window(since, until, last, zone)
     statement = statements.read(files, settings, prices, reading) if files else None
     with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
         if statement is None:
-            statement = statements.Statement(statements.stored(store), [])
+            statement = statements.Statement(statements.stored(store, account), [])
         result = spend.reconcile(
             store, settings, prices, statement, share, where=condition, provider=provider, window=window, tz=zone
         )
@@ -127,7 +137,7 @@ def reconcile(
         from llmcost.store import open_ledger
 
         with open_ledger(session.ledger_path(db), wait_s=wait) as store:
-            session.say(adjustments.apply(store, result), quiet=quiet)
+            session.say(adjustments.apply(store, settings, prices, result), quiet=quiet)
     if result.exit_code:
         raise typer.Exit(result.exit_code)
 

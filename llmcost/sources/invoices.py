@@ -26,6 +26,7 @@ HEADERS = {
     ),
     "period_end": ("period end", "end", "end date", "to", "until", "service end", "billing period end", "usage end"),
     "provider": ("provider", "vendor", "supplier", "issuer", "billed by"),
+    "account": ("account", "account id", "billing account", "billing account id", "billingaccountid", "organization"),
     "model": ("model", "model name", "model id"),
     "description": (
         *("description", "item", "line item", "details", "product", "product name", "service", "service name", "sku"),
@@ -73,6 +74,7 @@ class InvoiceLine:
     currency: str | None
     place: str
     tokens: str | None = None
+    account: str | None = None
 
 
 @dataclass(frozen=True)
@@ -167,13 +169,14 @@ def _charges(
             code,
             place,
             cells.get("tokens"),
+            cells.get("account"),
         )
     ]
     for column, amount in extra.items():
         if amount:
             # a credit lowers the bill, whichever sign it is written with
             part = amount if column == "tax" else -abs(amount)
-            lines.append(InvoiceLine(column, *about, None, None, text, part, code, place))
+            lines.append(InvoiceLine(column, *about, None, None, text, part, code, place, None, cells.get("account")))
     return lines
 
 

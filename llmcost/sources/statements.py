@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal, localcontext
-from itertools import pairwise
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +72,8 @@ class Line:
     since: date
     until: date
     text: str
+    account: str | None = None
+    """Of the provider; None where nobody says which, and then it is all of them."""
     amount: Decimal | None = None
     model: str | None = None
     component: str | None = None
@@ -102,6 +104,8 @@ class Reading:
     """Header of the invoice by our name of the column: {"amount": "Betrag"}."""
     period: str | None = None
     provider: str | None = None
+    account: str | None = None
+    """Of lines that name none."""
     currency: str | None = None
     """Of amounts that name none; USD unless told."""
 
@@ -145,13 +149,15 @@ def read(paths: Sequence[str], config: Config, catalogue: Catalogue, reading: Re
                 )
             with open_ledger(ledger, read_only=True) as store:
                 found += stored(store)
+    if reading.account:
+        found = [replace(line, account=line.account or reading.account) for line in found]
     return Statement(_apart(found), [*_rates(found, config), *notes])
 
 
-def stored(store: Store) -> list[Line]:
-    """The pages that this store has read. UsageError for amounts in another currency."""
+def stored(store: Store, account: str | None = None) -> list[Line]:
+    """The pages that this store has read, of this account. UsageError for amounts in another currency."""
     names, rows = store.table(sql("sources/statement_pages.sql"))
-    return [_page_line(dict(zip(names, row, strict=True))) for row in rows]
+    return [replace(_page_line(dict(zip(names, row, strict=True))), account=account) for row in rows]
 
 
 def _check_page(log: LogFile, scratch: Store) -> None:
@@ -214,6 +220,7 @@ def _table(
             since=one.since,
             until=one.until,
             text=one.text,
+            account=one.account,
             **_dollars(config, one.amount, one.currency, one.until, one.place),
             model=one.model,
             component=component_of(one.component or one.text),
@@ -305,6 +312,7 @@ def _focus_lines(cell: Any, currency: str, place: str, config: Config, catalogue
         since=since,
         until=until,
         text=text,
+        account=cell("BillingAccountId"),
         **_dollars(config, billed, currency, until, place),
         model=model if kind == "usage" else None,
         component=component,
@@ -386,27 +394,30 @@ def _foreign(currency: str | None, place: str) -> UsageError:
 
 def _apart(lines: Sequence[Line]) -> list[Line]:
     """The lines, when no two files bill the same provider for the same days."""
-    spans: dict[tuple[str | None, str], tuple[date, date, str]] = {}
+    spans: dict[tuple[str | None, str | None, str], tuple[date, date, str]] = {}
     for line in lines:
         if line.kind == "tokens":
             continue
         # parts of one FOCUS export and pages of one report belong together
         file = line.place.rpartition(":")[0] if line.form == INVOICE else line.form
-        since, until, place = spans.get((line.provider, file), (line.since, line.until, line.place))
-        spans[line.provider, file] = (min(since, line.since), max(until, line.until), place)
-    held = sorted(spans.items(), key=lambda item: (str(item[0][0]), item[1]))
-    for ((provider, _), (_, until, one)), ((other, _), (since, _, two)) in pairwise(held):
-        if provider == other and since < until:
+        since, until, place = spans.get((line.provider, line.account, file), (line.since, line.until, line.place))
+        spans[line.provider, line.account, file] = (min(since, line.since), max(until, line.until), place)
+    for (key, (since, until, one)), (other, (from_, to, two)) in combinations(spans.items(), 2):
+        is_one_account = key[1] == other[1] or None in (key[1], other[1])
+        if key[0] == other[0] and key[2] != other[2] and is_one_account and since < to and from_ < until:
             raise UsageError(
-                f"bills {provider or 'the provider'} for days that {one.rpartition(':')[0]} bills too",
+                f"bills {key[0] or 'the provider'} for days that {one.rpartition(':')[0]} bills too",
                 place=two.rpartition(":")[0],
-                hint="name one of them; usage pages may stand beside either",
+                hint="name one of them, or the account of each; usage pages may stand beside either",
             )
     twice: dict[tuple[object, ...], str] = {}
     for line in lines:
         if line.form == FOCUS:
             key = (
-                *(getattr(line, name) for name in ("provider", "since", "until", "kind", "text", "model", "amount")),
+                *(
+                    getattr(line, name)
+                    for name in ("provider", "account", "since", "until", "kind", "text", "model", "amount")
+                ),
             )
             first = twice.setdefault(key, line.place)
             if first.rpartition(":")[0] != line.place.rpartition(":")[0]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal, localcontext
 
 from llmcost import ledger
+from llmcost.config import Config
 from llmcost.errors import UndecidedError, UsageError
 from llmcost.figures import count, exact, instant_text, money
+from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
 from llmcost.sources.invoices import DIGITS
-from llmcost.spend.reconcile import Result
+from llmcost.sources.statements import Statement
+from llmcost.spend import bills
+from llmcost.spend.reconcile import Result, reconcile
 from llmcost.store import Store
 from llmcost.windows import DAY_US, Window, midnight_us
 
@@ -35,49 +38,51 @@ def check(result: Result) -> None:
         raise UndecidedError("the statement has no line", place="--apply", hint="is it the right file?")
 
 
-def apply(store: Store, result: Result) -> str:
-    """Keeps every line in place of what was applied before for the same days; says what it did.
+def apply(store: Store, config: Config, catalogue: Catalogue, result: Result) -> str:
+    """Keeps the bill in place of what was applied before for the same days and account, and what follows from it; says what it did.
 
-    UsageError when an earlier bill reaches beyond these days: part of it would stay.
+    Adjustments follow from the bills of all accounts together, so that their order does not matter. UsageError when an earlier
+    bill reaches beyond these days (part of it would stay), and when periods of two accounts overlap.
     """
-    spans: dict[str, tuple[date, date]] = {}
-    for entry in result.entries:
-        since, until = spans.get(entry.provider, (entry.since, entry.until))
-        spans[entry.provider] = (min(since, entry.since), max(until, entry.until))
     adjusted = Decimal(0)
+    accounts: set[str] = set()
     with store.transaction():
-        for provider, (since, until) in spans.items():
-            span = {
-                "provider": provider,
-                "started_us": midnight_us(since, result.tz),
-                "ended_us": midnight_us(until, result.tz),
-            }
-            for started, ended in store.rows(sql("spend/adjustments_held.sql"), span):
-                raise UsageError(
-                    f"a bill of {provider} for {_days(started, ended)} is applied, of which this covers a part",
-                    place="--apply",
-                    hint="apply a statement of all these days",
-                )
-            store.run(sql("spend/adjustments_forget.sql"), span)
-        for entry in result.entries:
-            with localcontext(prec=DIGITS):
-                amount = (entry.theirs or Decimal(0)) - entry.held
-                adjusted += amount
-            values = {
-                "provider": entry.provider,
-                "model": entry.model,
-                "started_us": midnight_us(entry.since, result.tz),
-                "ended_us": midnight_us(entry.until, result.tz),
-                "cause": entry.word,
-                "ours": exact(entry.held),
-                "theirs": None if entry.theirs is None else exact(entry.theirs),
-                "amount": exact(amount),
-                "ledger_models": list(entry.written),
-            }
-            store.run(sql("spend/adjustments_add.sql"), values)
-    return (
-        f"applied {count(len(result.entries))} lines, {money(adjusted)} of adjustments: llmcost report --cost invoiced"
-    )
+        for provider, stretches in bills.keep(store, result.bill, result.tz).items():
+            for days in stretches:
+                lines = bills.lines_of(store, provider, days)
+                accounts.update(f"{provider} {line.account}" for line in lines if line.account)
+                whole = reconcile(store, config, catalogue, Statement(lines, []), result.tolerance, tz=days.tz)
+                span = {
+                    "provider": provider,
+                    "started_us": midnight_us(days.first, days.tz),
+                    "ended_us": midnight_us(days.end, days.tz),
+                }
+                store.run(sql("spend/adjustments_forget.sql"), span)
+                adjusted += _add(store, whole)
+    together = f" with the bills of {', '.join(sorted(accounts))}" if len(accounts) > 1 else ""
+    return f"applied {count(len(result.entries))} lines, {money(adjusted)} of adjustments{together}: llmcost report --cost invoiced"
+
+
+def _add(store: Store, result: Result) -> Decimal:
+    """Writes an adjustment for every line; their sum."""
+    adjusted = Decimal(0)
+    for entry in result.entries:
+        with localcontext(prec=DIGITS):
+            amount = (entry.theirs or Decimal(0)) - entry.held
+            adjusted += amount
+        values = {
+            "provider": entry.provider,
+            "model": entry.model,
+            "started_us": midnight_us(entry.since, result.tz),
+            "ended_us": midnight_us(entry.until, result.tz),
+            "cause": entry.word,
+            "ours": exact(entry.held),
+            "theirs": None if entry.theirs is None else exact(entry.theirs),
+            "amount": exact(amount),
+            "ledger_models": list(entry.written),
+        }
+        store.run(sql("spend/adjustments_add.sql"), values)
+    return adjusted
 
 
 def prepare(store: Store, window: Window, fields: Sequence[str]) -> None:
@@ -112,5 +117,6 @@ def _span(window: Window) -> dict[str, object]:
 
 
 def _days(started_us: int, ended_us: int) -> str:
-    first, last = (str(instant_text(at))[:10] for at in (started_us, ended_us - DAY_US))
+    # noon of a day elsewhere is on the same day here
+    first, last = (str(instant_text(at))[:10] for at in (started_us + DAY_US // 2, ended_us - DAY_US // 2))
     return first if first == last else f"{first} to {last}"

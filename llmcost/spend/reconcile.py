@@ -88,6 +88,8 @@ class Result:
     is_bill: bool
     """Whether all that they say is money; a usage page at our prices is none."""
     window: Window = Window()
+    bill: Sequence[Line] = ()
+    """The lines of the statement that were compared, each with its provider."""
     tz: str = "UTC"
     """In which the days of the statement begin."""
 
@@ -214,7 +216,7 @@ def _compared(
     entries.sort(key=lambda e: (e.since, e.until, e.provider, e.model is None, e.model or "", e.cause))
     if not billing and not priced:
         notes.append("no line bills usage: there is nothing to compare the ledger with")
-    return Result(entries, tolerance, notes, not priced)
+    return Result(entries, tolerance, notes, not priced, bill=lines)
 
 
 def _placed(line: Line, ours: Ours) -> Line:
@@ -296,7 +298,7 @@ def _check_periods(groups: dict[tuple[Key, date, date], list[Line]]) -> None:
                 raise UsageError(
                     f"the period {period_text(since, two.until)} overlaps {period_text(one.since, until)} of {one.place}",
                     place=two.place,
-                    hint="a statement bills every day once",
+                    hint="a statement bills every day once; bills of two accounts need the same periods",
                 )
 
 

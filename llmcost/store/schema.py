@@ -53,6 +53,11 @@ def _adjustments(store: Store) -> None:
     store.run(sql("store/adjustments.sql"))
 
 
+def _bill_lines(store: Store) -> None:
+    """Version 7: the lines of the bills that were applied, by account."""
+    store.run(sql("store/bill_lines.sql"))
+
+
 MIGRATIONS: list[Callable[[Store], None]] = [
     _first,
     _aliases,
@@ -60,6 +65,7 @@ MIGRATIONS: list[Callable[[Store], None]] = [
     _provider_pages,
     _priced_terms,
     _adjustments,
+    _bill_lines,
 ]
 """Migration N takes a store from version N to N+1. A new one is appended, an old one never changed."""
 

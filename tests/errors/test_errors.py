@@ -33,6 +33,14 @@ def exported(folder: Path) -> None:
         assert main(["export", "--to", "out", "--quiet"]) == OK
 
 
+def applied(*bill: str) -> SetUp:
+    def make(folder: Path) -> None:
+        with chdir(folder):
+            main(["reconcile", *bill, "--apply", "--quiet", "--output", "out.txt"])
+
+    return make
+
+
 def log(folder: Path) -> None:
     (folder / "log.jsonl").write_text('{"request_id": "a", "model": "gpt-4o", "input_tokens": 1}\n')
 
@@ -401,13 +409,13 @@ CASES = {
     "reconcile with periods that overlap": Case(
         "reconcile i.csv --provider acme",
         "i.csv:3: the period 2026-10-05 overlaps 2026-10 of i.csv:2",
-        "a statement bills every day once",
+        "a statement bills every day once; bills of two accounts need the same periods",
         set_up=both(store, file("i.csv", "Period,Model,Amount\n2026-10,small,5\n2026-10-05,small,1\n")),
     ),
     "reconcile with two bills of the same days": Case(
         "reconcile a.csv b.csv",
         "b.csv: bills acme for days that a.csv bills too",
-        "name one of them; usage pages may stand beside either",
+        "name one of them, or the account of each; usage pages may stand beside either",
         set_up=both(
             file("a.csv", "Date,Provider,Model,Amount\n2026-10-01,acme,small,5\n"),
             file("b.csv", "Date,Provider,Model,Amount\n2026-10-01,acme,small,6\n"),
@@ -436,6 +444,27 @@ CASES = {
     ),
     "reconcile with a tolerance that is none": Case(
         "reconcile i.csv --tolerance much", "--tolerance: 'much' is no share", "write 1%"
+    ),
+    "reconcile applied to a part of a bill": Case(
+        "reconcile i.csv --apply -q --output out.txt",
+        "--apply: a bill of acme for 2026-10-01 to 2026-10-31 is applied, of which this covers a part",
+        "apply a statement of all these days, or name the --account of each",
+        set_up=both(
+            store,
+            file("m.csv", "Period,Provider,Model,Amount\n2026-10,acme,small,5\n"),
+            applied("m.csv"),
+            file("i.csv", "Date,Provider,Model,Amount\n2026-10-01,acme,small,5\n"),
+        ),
+    ),
+    "reconcile a bill in another zone than its neighbour": Case(
+        "reconcile i.csv --apply -q --output out.txt --account b --tz Asia/Tokyo",
+        "--tz: the bill of acme for 2026-10-01 to 2026-10-31 (account a) is applied with days of UTC, another with Asia/Tokyo",
+        "the bills of all accounts of a provider need the same zone",
+        set_up=both(
+            store,
+            file("i.csv", "Period,Provider,Model,Amount\n2026-10,acme,small,5\n"),
+            applied("i.csv", "--account", "a"),
+        ),
     ),
     "reconcile applied to some requests": Case(
         "reconcile i.csv --apply",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -16,10 +18,10 @@ from llmcost.config import Config
 from llmcost.errors import UsageError
 from llmcost.sources.ingest import ingest
 from llmcost.sources.statements import Reading, read
-from llmcost.spend import adjustments
+from llmcost.spend import adjustments, bills
 from llmcost.spend.reconcile import reconcile
 from llmcost.spend.report import Question, report
-from llmcost.store import open_ledger
+from llmcost.store import open_ledger, schema
 from llmcost.windows import Window
 from tests.spend.bills import DAY_1_S, acme
 from tests.spend.ledgers import ledger, prices
@@ -31,11 +33,12 @@ MONTH = (
 DAYS = "Date,Provider,Model,Amount\n2026-10-01,acme,small,0.0015\n2026-10-02,acme,small,0.0025\n"
 
 
-def applied(folder: Path, path: Path, text: str, tz: str = "UTC") -> None:
+def applied(folder: Path, path: Path, text: str, tz: str = "UTC", account: str | None = None) -> None:
     (folder / "bill.csv").write_text(text)
-    statement = read([str(folder / "bill.csv")], Config(), prices(), Reading())
+    statement = read([str(folder / "bill.csv")], Config(), prices(), Reading(account=account))
     with open_ledger(path) as store:
-        adjustments.apply(store, reconcile(store, Config(), prices(), statement, Decimal("0.01"), tz=tz))
+        found = reconcile(store, Config(), prices(), statement, Decimal("0.01"), tz=tz)
+        adjustments.apply(store, Config(), prices(), found)
 
 
 def figures(
@@ -177,6 +180,137 @@ def test_requests_that_come_after_the_bill_are_told_until_it_is_applied_again(tm
         assert (total["cost"], "since" in notes) == (Decimal("0.005"), False)
 
 
+# several accounts
+
+TEAM_A = "Date,Provider,Model,Amount\n2026-10-01,acme,small,0.0004\n2026-10-02,acme,small,0.0011\n"
+TEAM_B = "Date,Provider,Model,Amount\n2026-10-01,acme,small,0.0007\n2026-10-02,acme,small,0.0019\n"
+
+
+def kept(path: Path) -> list[tuple[Any, ...]]:
+    with open_ledger(path, read_only=True) as store:
+        return store.rows("SELECT * FROM adjustments ORDER BY ALL")
+
+
+def test_bills_of_two_accounts_add_up_in_any_order(tmp_path: Path) -> None:
+    """0.0004 + 0.0011 and 0.0007 + 0.0019 are billed for the first two days, of the 31st there is no bill: 0.02."""
+    orders = []
+    for order in ("ab", "ba", "abab", "aabba"):
+        (tmp_path / order).mkdir()
+        path = ledger(tmp_path / order, ROWS)
+        for account in order:
+            applied(tmp_path, path, TEAM_A if account == "a" else TEAM_B, account=account)
+        orders.append(kept(path))
+        assert figures(path, "day", "invoiced")[0] == {
+            "2026-10-01": Decimal("0.0011"),
+            "2026-10-02": Decimal("0.0030"),
+            "2026-10-31": Decimal("0.02"),
+        }
+    assert orders == orders[:1] * 4
+
+
+def test_applying_again_replaces_only_the_bill_of_that_account(tmp_path: Path) -> None:
+    path = ledger(tmp_path, ROWS)
+    applied(tmp_path, path, TEAM_A, account="a")
+    applied(tmp_path, path, TEAM_B, account="b")
+    applied(tmp_path, path, TEAM_A.replace("0.0004", "0.0104"), account="a")
+
+    assert figures(path, "day", "invoiced")[0]["2026-10-01"] == Decimal("0.0104") + Decimal("0.0007")
+
+
+def test_a_bill_without_an_account_is_of_the_whole_provider(tmp_path: Path) -> None:
+    """It takes the place of those of its accounts, and they of it: the same money is not there twice."""
+    path = ledger(tmp_path, ROWS)
+    for text, account, wanted in (
+        (TEAM_A, "a", "0.0215"),
+        (TEAM_B, "b", "0.0241"),  # 0.0015 + 0.0026 + 0.02
+        (DAYS, None, "0.024"),
+        (TEAM_A, "a", "0.0215"),
+    ):
+        applied(tmp_path, path, text, account=account)
+        assert figures(path, "model", "invoiced")[1]["cost"] == Decimal(wanted)
+
+
+def test_accounts_whose_periods_overlap_are_refused_and_nothing_changes(tmp_path: Path) -> None:
+    path = ledger(tmp_path, ROWS)
+    applied(tmp_path, path, TEAM_A, account="a")
+    before = kept(path)
+    with pytest.raises(UsageError, match="the period 2026-10-01 overlaps 2026-10 of|the period 2026-10 overlaps"):
+        applied(tmp_path, path, MONTH, account="b")
+
+    assert kept(path) == before
+
+
+def test_accounts_in_two_zones_are_refused(tmp_path: Path) -> None:
+    path = ledger(tmp_path, ROWS)
+    applied(tmp_path, path, TEAM_A, account="a")
+    with pytest.raises(UsageError) as error:
+        applied(tmp_path, path, TEAM_B, "America/Los_Angeles", account="b")
+
+    assert (error.value.place, error.value.hint) == (
+        "--tz",
+        "the bills of all accounts of a provider need the same zone",
+    )
+
+
+def test_days_of_a_zone_east_of_utc_have_their_own_names(tmp_path: Path) -> None:
+    path = ledger(tmp_path, ROWS)
+    applied(tmp_path, path, DAYS, "Asia/Tokyo")
+
+    assert "invoiced: acme 2026-10-01 to 2026-10-02;" in figures(path, "model", "invoiced")[2]
+
+
+def test_a_bill_is_corrected_to_its_zone_by_applying_it_again(tmp_path: Path) -> None:
+    path = ledger(tmp_path, ROWS)
+    applied(tmp_path, path, DAYS)
+    applied(tmp_path, path, DAYS, "America/Los_Angeles")
+
+    assert figures(path, "model", "invoiced")[1]["cost"] == Decimal("0.024")
+    assert {row[2] // 3_600_000_000 % 24 for row in kept(path)} == {7}
+
+
+def test_two_accounts_in_one_run_are_two_bills(tmp_path: Path) -> None:
+    path = ledger(tmp_path, ROWS)
+    head = "Date,Provider,Model,Amount,Account\n"
+    both = head + "".join(
+        f"{row},{account}\n" for account, text in (("a", TEAM_A), ("b", TEAM_B)) for row in text.split("\n")[1:-1]
+    )
+    applied(tmp_path, path, both)
+    assert figures(path, "model", "invoiced")[1]["cost"] == Decimal("0.0241")
+
+    applied(tmp_path, path, TEAM_B.replace("0.0019", "0.0029"), account="b")
+    assert figures(path, "model", "invoiced")[1]["cost"] == Decimal("0.0251")
+
+
+def test_what_was_applied_before_there_were_accounts_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store of version 6 has the adjustments alone: each stretch of days becomes a bill of its own."""
+    path = tmp_path / "l.duckdb"
+    day_us = 86400 * 10**6
+    names = ("provider", "model", "started_us", "ended_us", "cause", "ours", "theirs", "amount", "ledger_models")
+    with monkeypatch.context() as yesterday:
+        yesterday.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:6])
+        with open_ledger(path, create=True) as store:
+            for first, last, model, cause, theirs in (
+                (0, 31, "small", "matched", "0.0051"),
+                (0, 31, None, "top-up", "10"),
+                (3, 4, "big", "ours only", None),
+                (31, 32, "small", "discount", "0.001"),
+            ):
+                at = [DAY_1_S * 10**6 + n * day_us for n in (first, last)]
+                store.load("adjustments", names, [("acme", model, *at, cause, "0.001", theirs, "0", ["acme/small"])])
+    with open_ledger(path) as store:
+        found = store.rows(
+            "SELECT CAST(bill_first_day AS VARCHAR), CAST(bill_end_day AS VARCHAR), kind, model, amount, account FROM bill_lines ORDER BY ALL"
+        )
+        (line,) = bills.lines_of(store, "acme", bills.Days(date(2026, 11, 1), date(2026, 11, 2), "UTC"))
+
+    assert found == [
+        ("2026-10-01", "2026-11-01", "top_up", None, "10", None),
+        ("2026-10-01", "2026-11-01", "usage", "small", "0.0051", None),
+        ("2026-11-01", "2026-11-02", "usage", "small", "0.001", None),
+    ]
+    assert (line.amount, line.since, line.until) == (Decimal("0.001"), date(2026, 11, 1), date(2026, 11, 2))
+
+
 # whatever the bill and the ledger
 
 USED = st.lists(
@@ -190,7 +324,7 @@ SPANS = st.sampled_from([[(1, 31)], [(1, 10), (11, 31)], [(d, d) for d in range(
 
 
 @st.composite
-def bills(draw: st.DrawFn) -> list[tuple[int, int, str, str, Decimal]]:
+def drawn_bills(draw: st.DrawFn) -> list[tuple[int, int, str, str, Decimal]]:
     """(first day, last day, model or none, text, amount): models may be cut differently, some are unknown, some lines no usage."""
     found = []
     for model in draw(
@@ -205,7 +339,7 @@ def bills(draw: st.DrawFn) -> list[tuple[int, int, str, str, Decimal]]:
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(used=USED, bill=bills())
+@given(used=USED, bill=drawn_bills())
 def test_what_is_invoiced_is_the_bill_and_what_it_does_not_cover(
     used: list[tuple[int | None, str, int]], bill: list[tuple[int, int, str, str, Decimal]], tmp_path: Path
 ) -> None:
@@ -229,3 +363,29 @@ def test_what_is_invoiced_is_the_bill_and_what_it_does_not_cover(
         applied(tmp_path, path, text)
         total = figures(path, "model", "invoiced")[1]["cost"]
         assert (total or Decimal(0)) == sum((line[4] for line in bill), Decimal(0)) + sum(outside, Decimal(0))
+
+
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    used=st.lists(st.tuples(st.integers(1, 31), st.integers(1, 10**9)), max_size=10),
+    accounts=st.dictionaries(
+        st.sampled_from("abc"), st.dictionaries(st.integers(1, 31), AMOUNTS, min_size=1, max_size=6), min_size=2
+    ),
+    order=st.randoms(use_true_random=False),
+)
+def test_what_is_invoiced_is_the_sum_of_the_bills_of_all_accounts(
+    used: list[tuple[int, int]], accounts: dict[str, dict[int, Decimal]], order: Random, tmp_path: Path
+) -> None:
+    """To the last pico-dollar, whichever is applied first or twice. Bills whose days overlap cover all days from first to last."""
+    rows = [acme(day, 1, input_tokens=tokens, request_id=str(n)) for n, (day, tokens) in enumerate(used)]
+    path = ledger(tmp_path, rows)
+    names = [*accounts, order.choice(list(accounts))]
+    order.shuffle(names)
+    for name in names:
+        lines = (f"2026-10-{day:02},acme,small,{amount:f}\n" for day, amount in accounts[name].items())
+        applied(tmp_path, path, "Date,Provider,Model,Amount\n" + "".join(lines), account=name)
+
+    covered = {day for bill in accounts.values() for day in range(min(bill), max(bill) + 1)}
+    outside = [Decimal("0.000001") * tokens for day, tokens in used if day not in covered]
+    billed = [amount for bill in accounts.values() for amount in bill.values()]
+    assert (figures(path, "model", "invoiced")[1]["cost"] or Decimal(0)) == sum([*billed, *outside], Decimal(0))

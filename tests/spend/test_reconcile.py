@@ -626,6 +626,36 @@ def test_two_bills_of_the_same_days_are_an_error(tmp_path: Path) -> None:
     assert error.value.message == f"bills acme for days that {tmp_path / 'a.csv'} bills too"
 
 
+def test_bills_of_two_accounts_for_the_same_days_add_up(tmp_path: Path) -> None:
+    head = "Date,Provider,Model,Amount,Account"
+    files = {
+        "a.csv": csv("2026-10-01,acme,small,0.001,eu", header=head),
+        "b.csv": csv("2026-10-01,acme,small,0.002,us", header=head),
+    }
+    found = compared(tmp_path, [acme(1, 3000)], files, "0")
+
+    assert [(e.theirs, e.word) for e in found.entries] == [(Decimal("0.003"), "matched")]
+
+
+def test_a_focus_file_names_its_account(tmp_path: Path) -> None:
+    named = csv(*(f"{row},acct-7" for row in PARTS), header=f"{FOCUS},BillingAccountId")
+
+    assert {x.account for x in statement(tmp_path, {"f.csv": named}).lines} == {"acct-7"}
+    assert {x.account for x in statement(tmp_path, {"f.csv": focus(*PARTS)}, account="mine").lines} == {"mine"}
+    assert {x.account for x in statement(tmp_path, {"f.csv": named}, account="mine").lines} == {"acct-7"}
+
+
+def test_an_account_beside_a_bill_that_names_none_may_be_the_same(tmp_path: Path) -> None:
+    files = {
+        "a.csv": csv("2026-10-01,acme,small,0.001"),
+        "b.csv": csv("2026-10-01,acme,small,0.001,us", header="Date,Provider,Model,Amount,Account"),
+    }
+    with pytest.raises(UsageError) as error:
+        compared(tmp_path, [acme(1, 1000)], files)
+
+    assert error.value.hint == "name one of them, or the account of each; usage pages may stand beside either"
+
+
 def test_bills_of_days_that_follow_each_other_are_one(tmp_path: Path) -> None:
     files = {"a.csv": csv("2026-10-01,acme,small,0.001"), "b.csv": csv("2026-10-02,acme,small,0.001")}
 
