@@ -21,7 +21,7 @@ from llmcost.errors import UsageError, nearest
 from llmcost.figures import count, exact
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
-from llmcost.sources import files, formats, invoices, recognise, stage
+from llmcost.sources import csv_text, files, formats, invoices, recognise, stage
 from llmcost.sources.files import LogFile
 from llmcost.sources.ingest import ingest, prepared
 from llmcost.sources.statement_words import component_of, kind_of, model_in, tier_of
@@ -229,7 +229,7 @@ def _table(
 def _records(log: LogFile, scratch: Store) -> Iterator[tuple[int, dict[str, str | None]]]:
     """(line, row) of a CSV or Parquet file; UsageError for a row that does not fit the header."""
     if log.shape == "csv":
-        for line, record in files.csv_records(log.path, log.delimiter):
+        for line, record in csv_text.records(log.path, log.delimiter):
             if isinstance(record, str):
                 raise UsageError(record, place=f"{log.name}:{line}", hint="correct the row, or export the file again")
             yield line, record

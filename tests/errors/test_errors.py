@@ -74,6 +74,9 @@ EXAMPLE = 'llmcost sql "SELECT model, sum(cost) FROM ledger GROUP BY model"'
 
 OFFER = "breakeven selfhost --gpu-hour 2 --tokens-per-second 100"
 
+FOCUS_DAYS = "ChargePeriodStart,ChargePeriodEnd"
+FOCUS = f"BilledCost,BillingCurrency,ChargeCategory,{FOCUS_DAYS},ServiceCategory,ProviderName"
+
 CASES = {
     # break-even
     "a term that is no figure": Case(
@@ -364,6 +367,120 @@ CASES = {
         "i.csv: the file is empty",
         "a statement has lines to compare with",
         set_up=file("i.csv", ""),
+    ),
+    "reconcile with a header alone": Case(
+        "reconcile i.csv",
+        "i.csv: there is a header, but no line",
+        "a statement has lines to compare with",
+        set_up=file("i.csv", "Date,Model,Amount\n"),
+    ),
+    "reconcile with totals alone": Case(
+        "reconcile i.csv",
+        "i.csv: no line bills anything",
+        "a statement has lines to compare with",
+        set_up=file("i.csv", "Date,Description,Amount\n,Total,6\n"),
+    ),
+    "reconcile with a row that is too long": Case(
+        "reconcile i.csv",
+        "i.csv:2: 4 fields under 3 names",
+        "correct the row, or export the file again",
+        set_up=file("i.csv", "Date,Model,Amount\n2026-10-01,small,5,6\n"),
+    ),
+    "reconcile with a line without a date": Case(
+        "reconcile i.csv",
+        "i.csv:3: the line names no date",
+        "--period 2026-10 says which",
+        set_up=file("i.csv", "Date,Model,Amount\n2026-10-01,small,5\n,big,6\n"),
+    ),
+    "reconcile with a period that ends before it begins": Case(
+        "reconcile i.csv",
+        "i.csv:2: the period ends (2026-10-01) before it begins (2026-10-05)",
+        "correct the row",
+        set_up=file("i.csv", "Start,End,Model,Amount\n2026-10-05,2026-10-01,small,5\n"),
+    ),
+    "reconcile with periods that overlap": Case(
+        "reconcile i.csv --provider acme",
+        "i.csv:3: the period 2026-10-05 overlaps 2026-10 of i.csv:2",
+        "a statement bills every day once",
+        set_up=both(store, file("i.csv", "Period,Model,Amount\n2026-10,small,5\n2026-10-05,small,1\n")),
+    ),
+    "reconcile with two bills of the same days": Case(
+        "reconcile a.csv b.csv",
+        "b.csv: bills acme for days that a.csv bills too",
+        "name one of them; usage pages may stand beside either",
+        set_up=both(
+            file("a.csv", "Date,Provider,Model,Amount\n2026-10-01,acme,small,5\n"),
+            file("b.csv", "Date,Provider,Model,Amount\n2026-10-01,acme,small,6\n"),
+        ),
+    ),
+    "reconcile with nobody's bill": Case(
+        "reconcile i.csv",
+        "i.csv:2: the line does not say whose bill it is",
+        "--provider NAME says so; the ledger has none on these days",
+        set_up=both(store, file("i.csv", "Date,Model,Amount\n2019-10-01,small,5\n")),
+    ),
+    "reconcile with a column of no meaning": Case(
+        "reconcile i.csv --column amont=Betrag",
+        "--column: unknown column 'amont'",
+        "did you mean 'amount'?",
+        set_up=file("i.csv", "Date,Betrag\n2026-10-01,5\n"),
+    ),
+    "reconcile with a header that is not there": Case(
+        "reconcile i.csv --column amount=Betrg",
+        "--column: i.csv has no column 'Betrg'",
+        "did you mean 'Betrag'?",
+        set_up=file("i.csv", "Date,Betrag\n2026-10-01,5\n"),
+    ),
+    "reconcile with half a column": Case(
+        "reconcile i.csv --column amount", "--column: 'amount' names no header", "write --column amount=Betrag"
+    ),
+    "reconcile with a tolerance that is none": Case(
+        "reconcile i.csv --tolerance much", "--tolerance: 'much' is no share", "write 1%"
+    ),
+    "reconcile applied to some requests": Case(
+        "reconcile i.csv --apply",
+        "--apply: cannot stand beside --where",
+        "what is invoiced holds for all requests",
+        more=("--where", "model = 'x'"),
+    ),
+    "reconcile a FOCUS file without a column": Case(
+        "reconcile f.csv",
+        "f.csv:1: the FOCUS column 'BillingCurrency' is missing",
+        "export it with the file",
+        set_up=file("f.csv", f"BilledCost,ChargeCategory,{FOCUS_DAYS}\n5,Usage,2026-10-01,2026-10-02\n"),
+    ),
+    "reconcile a FOCUS file with another category": Case(
+        "reconcile f.csv",
+        "f.csv:2: unknown ChargeCategory 'Usge'",
+        "one of Usage, Purchase, Tax, Credit, Adjustment",
+        set_up=file("f.csv", f"{FOCUS}\n5,USD,Usge,2026-10-01,2026-10-02,AI and Machine Learning,a\n"),
+    ),
+    "reconcile a FOCUS file of other services": Case(
+        "reconcile f.csv",
+        "f.csv: no line of an AI service",
+        "ServiceCategory 'AI and Machine Learning'",
+        set_up=file("f.csv", f"{FOCUS}\n5,USD,Usage,2026-10-01,2026-10-02,Compute,a\n"),
+    ),
+    "reconcile a line in two FOCUS files": Case(
+        "reconcile f.csv g.csv",
+        "g.csv:2: the line stands in f.csv:2 too",
+        "two exports of the same days? name one of them",
+        set_up=both(
+            file("f.csv", f"{FOCUS}\n5,USD,Usage,2026-10-01,2026-10-02,AI and Machine Learning,a\n"),
+            file("g.csv", f"{FOCUS}\n5.0,USD,Usage,2026-10-01,2026-10-02,AI and Machine Learning,a\n"),
+        ),
+    ),
+    "reconcile a FOCUS file in another zone": Case(
+        "reconcile f.csv --tz Asia/Tokyo",
+        "f.csv:2: the times of a FOCUS file are UTC, its days do not begin in Asia/Tokyo",
+        "leave --tz out; it is for invoices, whose days say no zone",
+        set_up=both(store, file("f.csv", f"{FOCUS}\n5,USD,Usage,2026-10-01,2026-10-02,AI and Machine Learning,a\n")),
+    ),
+    "reconcile in a zone that is none": Case(
+        "reconcile i.csv --tz Asia/Tokio",
+        "--tz: unknown time zone 'Asia/Tokio'",
+        "did you mean 'Asia/Tokyo'?",
+        set_up=file("i.csv", "Date,Model,Amount\n2026-10-01,small,5\n"),
     ),
     "reconcile with a log": Case(
         "reconcile log.jsonl",

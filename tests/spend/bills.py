@@ -11,7 +11,8 @@ from typing import Any
 from llmcost import conditions
 from llmcost.config import Config
 from llmcost.sources.statements import Reading, Statement, read
-from llmcost.spend.reconcile import Result, reconcile
+from llmcost.spend.reconcile import ALWAYS, Result, reconcile
+from llmcost.windows import Window
 from tests.spend.ledgers import Row, opened, prices
 
 DAY_1_S = 1790812800
@@ -95,6 +96,8 @@ def compared(
     tolerance: str = "0.01",
     where: str | None = None,
     config: Config | None = None,
+    window: Window = ALWAYS,
+    tz: str = "UTC",
     **reading: Any,
 ) -> Result:
     """The reconciliation of these native rows with these files."""
@@ -102,7 +105,13 @@ def compared(
     condition = conditions.parse(where, fields=conditions.FIELDS) if where else None
     provider = reading.get("provider")
     with opened(folder, rows) as store:
-        return reconcile(store, Config(), prices(), found, Decimal(tolerance), where=condition, provider=provider)
+        return reconcile(
+            *(store, Config(), prices(), found, Decimal(tolerance)),
+            where=condition,
+            provider=provider,
+            window=window,
+            tz=tz,
+        )
 
 
 def causes(result: Result) -> dict[tuple[str, str | None], str]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from llmcost import windows
 from llmcost.config import Config
 from llmcost.errors import UsageError
+from llmcost.figures import exact
 from llmcost.render import render
 from llmcost.sources.statements import Statement, stored
-from llmcost.spend.reconcile import reconcile
+from llmcost.spend.reconcile import Result, reconcile
 from llmcost.spend.reconciled import as_table
 from llmcost.store import open_ledger
 from tests.cli.program import inside
@@ -44,6 +47,7 @@ def test_json_has_the_keys_of_the_contract(tmp_path: Path) -> None:
 
     assert told == {
         "schema": "llmcost.reconcile/1",
+        "window": {"since": None, "until": None, "tz": "UTC"},
         "tolerance": "0.01",
         "result": "breach",
         "absolute_gap": "0.02",
@@ -52,6 +56,7 @@ def test_json_has_the_keys_of_the_contract(tmp_path: Path) -> None:
                 "period": "2026-10-01",
                 "provider": "openai",
                 "model": GPT,
+                "line": None,
                 "ours": "0.03",
                 "theirs": "0.05",
                 "gap": "0.02",
@@ -157,7 +162,10 @@ def test_what_only_one_side_knows(tmp_path: Path) -> None:
         ("10-03", GPT): "matched",
     }
     # 0.5 more, and 4 x (600 x 0.15 + 400 x 0.075 + 100 x 0.6) = 720 microdollars less
-    assert as_table(found).total == [None, None, None, Decimal("0.03672"), Decimal("0.536"), Decimal("0.49928"), None]
+    assert as_table(found).total == [
+        *(None, None, None, None),
+        *(Decimal("0.03672"), Decimal("0.536"), Decimal("0.49928"), None),
+    ]
 
 
 def test_a_day_without_a_line_between_days_with_one_bills_nothing(tmp_path: Path) -> None:
@@ -334,6 +342,134 @@ def test_what_has_no_price_here(tmp_path: Path) -> None:
     assert causes(found)["10-01", "none"] == "unpriced: 1 requests have no price here"
 
 
+# lines by token type and tier
+
+
+def lines(result: Result) -> list[tuple[str | None, str | None, str | None, str]]:
+    """(line, ours, theirs, first word of the cause) of every line."""
+    return [
+        (e.line, None if e.ours is None else exact(e.ours), None if e.theirs is None else exact(e.theirs), e.word)
+        for e in result.lines
+    ]
+
+
+def test_a_bill_by_token_type_is_compared_line_by_line(tmp_path: Path) -> None:
+    """Ten calls: 6,000 x 2.5, 4,000 x 1.25 and 1,000 x 10 microdollars."""
+    parts = [cost("0.015", f"{GPT}, input"), cost("0.005", f"{GPT}, cached input"), cost("0.0113", f"{GPT}, output")]
+    found = compared(tmp_path, gpt(1, 10), {"c.json": page({1: parts})})
+    told = json.loads(render(as_table(found), "json"))
+
+    assert lines(found) == [
+        ("input", "0.015", "0.015", "matched"),
+        ("cached input", "0.005", "0.005", "matched"),
+        ("output", "0.01", "0.0113", "unexplained"),
+    ]
+    assert told["total"] == {"ours": "0.03", "theirs": "0.0313", "gap": "0.0013"}
+    assert [x["line"] for x in told["lines"]] == ["input", "cached input", "output"]
+    assert (found.off, found.verdict) == (Decimal("0.0013"), "breach")
+
+
+def test_lines_that_cancel_within_a_model_are_a_breach(tmp_path: Path) -> None:
+    """They bill all 10,000 tokens in as cached, and the output for what is left: 0.03 on both sides."""
+    parts = [cost("0.0125", f"{GPT}, cached input"), cost("0.0175", f"{GPT}, output")]
+    found = compared(tmp_path, gpt(1, 10), {"c.json": page({1: parts})})
+
+    assert found.billed == found.computed
+    assert lines(found) == [
+        ("input", "0.015", None, "ours only"),
+        ("cached input", "0.005", "0.0125", "other line"),
+        ("output", "0.01", "0.0175", "other line"),
+    ]
+    assert (found.off, found.verdict) == (Decimal("0.03"), "breach")  # 0.015 + 0.0075 + 0.0075
+
+
+def test_lines_of_anthropic_with_cache_writes_and_batch(tmp_path: Path) -> None:
+    """Sonnet 4.5: 3 in, 0.30 read, 3.75 written (5m), 15 out per million; a batch costs half. 1,000 of each, 2,000 in batch."""
+    usual = {"provider": "anthropic", "model": "claude-sonnet-4-5", "cache_read_tokens": 1000, "output_tokens": 1000}
+    live = gpt(1, 1, **usual, input_tokens=3000, cache_write_5m_tokens=1000)
+    batch = gpt(1, 1, **(usual | {"cache_read_tokens": 0}), input_tokens=2000, service_tier="batch", hour=13)
+    bill = [
+        ("uncached_input_tokens", "standard", "0.3"),
+        ("cache_read_input_tokens", "standard", "0.03"),
+        ("cache_creation.ephemeral_5m_input_tokens", "standard", "0.375"),
+        ("output_tokens", "standard", "1.5"),
+        ("uncached_input_tokens", "batch", "0.3"),
+        ("output_tokens", "batch", "0.75"),
+    ]
+    more = {"currency": "USD", "cost_type": "tokens", "model": "claude-sonnet-4-5"}
+    results = [more | {"token_type": kind, "service_tier": tier, "amount": cents} for kind, tier, cents in bill]
+    bucket = {"starting_at": "2026-10-01T00:00:00Z", "ending_at": "2026-10-02T00:00:00Z", "results": results}
+    found = compared(tmp_path, [*live, *batch], {"c.json": json.dumps({"data": [bucket], "has_more": False})}, "0")
+
+    assert lines(found) == [
+        ("input", "0.003", "0.003", "matched"),
+        ("cached input", "0.0003", "0.0003", "matched"),
+        ("cache write", "0.00375", "0.00375", "matched"),
+        ("output", "0.015", "0.015", "matched"),
+        ("batch input", "0.003", "0.003", "matched"),
+        ("batch output", "0.0075", "0.0075", "matched"),
+    ]
+
+
+def test_lines_of_a_focus_file(tmp_path: Path) -> None:
+    found = compared(tmp_path, gpt(1, 10), {"f.csv": focus(*PARTS)}, "0")
+
+    assert [(x[0], x[3]) for x in lines(found)] == [
+        ("input", "matched"),
+        ("cached input", "matched"),
+        ("output", "matched"),
+    ]
+
+
+def test_a_bill_without_tiers_takes_batch_and_live_together(tmp_path: Path) -> None:
+    """Batch costs half: 600 x 1.25 + 400 x 1.25 (the cache has its own price) and 100 x 5; they add it to the live line."""
+    rows = [*gpt(1, 10), *gpt(1, 10, service_tier="batch", hour=13)]
+    with opened(tmp_path, rows) as store:
+        ((whole, out),) = store.rows(
+            "SELECT sum(cost), CAST(sum(text_output_tokens) FILTER (WHERE service_tier = 'batch') * 5 + 10000 AS DECIMAL(18, 0))"
+            " FROM requests"
+        )
+    output = Decimal(out) / 1_000_000
+    parts = [cost(exact(whole - output), f"{GPT}, input"), cost(exact(output), f"{GPT}, output")]
+    found = compared(tmp_path, rows, {"c.json": page({1: parts})})
+
+    assert [(x[0], x[3]) for x in lines(found)] == [
+        ("input", "other line"),
+        ("cached input", "ours only"),
+        ("output", "matched"),
+    ]
+
+
+def test_searches_are_a_line_of_their_own_where_they_bill_them(tmp_path: Path) -> None:
+    """2,000 in at a microdollar, and three searches at a cent."""
+    row = acme(1, 2000, units={"web_search": 3})
+    head = "Date,Provider,Model,Token type,Amount"
+    bill = csv("2026-10-01,acme,small,input,0.002", "2026-10-01,acme,small,web search,0.03", header=head)
+    without = csv("2026-10-01,acme,small,input,0.032", header=head)
+
+    assert lines(compared(tmp_path, [row], {"i.csv": bill}, "0")) == [
+        ("input", "0.002", "0.002", "matched"),
+        ("other", "0.03", "0.03", "matched"),
+    ]
+    assert lines(compared(tmp_path, [row], {"i.csv": without}, "0")) == [(None, "0.032", "0.032", "matched")]
+
+
+def test_no_day_of_a_model_that_they_do_not_bill_counts_twice(tmp_path: Path) -> None:
+    """One model is billed by the month, one on a day, and a third by nobody: 0.005 on that day and 0.004 on another."""
+    bill = csv(
+        "2026-10-01,2026-10-31,acme,small,0.002",
+        "2026-10-05,2026-10-05,acme,none,0.1",
+        header="Start,End,Provider,Model,Amount",
+    )
+    rows = [acme(1, 1000), acme(31, 1000), acme(5, 5000, "big"), acme(20, 4000, "big")]
+    found = compared(tmp_path, rows, {"i.csv": bill})
+
+    assert [(e.since.day, e.held) for e in found.entries if e.word == "ours only"] == [
+        (5, Decimal("0.005")),
+        (20, Decimal("0.004")),
+    ]
+
+
 # what is no usage
 
 
@@ -358,7 +494,7 @@ def test_tax_credits_and_top_ups_have_lines_of_their_own_outside_the_tolerance(t
         ("tax", None, None, Decimal("0.0002")),
         ("top-up", None, None, Decimal("10.00")),
     ]
-    assert (found.verdict, as_table(found).total[4]) == ("pass", Decimal("10.0005"))
+    assert (found.verdict, as_table(found).total[5]) == ("pass", Decimal("10.0005"))
 
 
 def test_a_negative_line_is_never_netted_into_usage(tmp_path: Path) -> None:
@@ -549,7 +685,7 @@ def test_credit_bought_ahead_and_drawn_down(tmp_path: Path) -> None:
         ("draw-down", Decimal("-0.03")),
         ("top-up", Decimal(50)),
     ]
-    assert (found.verdict, as_table(found).total[4]) == ("pass", Decimal(50))
+    assert (found.verdict, as_table(found).total[5]) == ("pass", Decimal(50))
 
 
 def test_other_services_of_a_cloud_bill_are_counted_and_left_out(tmp_path: Path) -> None:
@@ -673,6 +809,7 @@ def test_a_bill_in_dollars_has_no_columns_of_rates(tmp_path: Path) -> None:
         "period",
         "provider",
         "model",
+        "line",
         "ours",
         "theirs",
         "gap",
@@ -680,7 +817,127 @@ def test_a_bill_in_dollars_has_no_columns_of_rates(tmp_path: Path) -> None:
     ]
 
 
+# windows and zones
+
+
+def window(since: str | None, until: str | None, tz: str = "UTC") -> dict[str, Any]:
+    return {"window": windows.days(since, until, tz), "tz": tz}
+
+
+def test_lines_that_lie_wholly_in_the_window_are_compared_and_the_others_told(tmp_path: Path) -> None:
+    """Of a bill of 1 + 2 + 3 + 4 + 31 days the window takes the 2nd and 3rd; the month lies in it only in part."""
+    bill = csv(
+        *(f"2026-10-{day:02},2026-10-{day:02},acme,small,0.00{day}" for day in (1, 2, 3, 4)),
+        "2026-10-01,2026-10-31,acme,big,0.5",
+        header="Start,End,Provider,Model,Amount",
+    )
+    rows = [acme(day, 1000 * day) for day in (1, 2, 3, 4)]
+    found = compared(tmp_path, rows, {"i.csv": bill}, "0", **window("2026-10-02", "2026-10-04"))
+    told = json.loads(render(as_table(found), "json"))
+
+    assert [(e.since.day, e.ours, e.word) for e in found.entries] == [
+        (2, Decimal("0.002"), "matched"),
+        (3, Decimal("0.003"), "matched"),
+    ]
+    assert told["window"] == {"since": "2026-10-02T00:00:00Z", "until": "2026-10-04T00:00:00Z", "tz": "UTC"}
+    assert told["total"] == {"ours": "0.005", "theirs": "0.005", "gap": "0"}
+    assert found.notes[1:] == [
+        "2 lines, $0.0050, lie outside the window and are left out: 2026-10-01/2026-10-05",
+        "1 lines, $0.5000, lie in the window only in part and are left out: 2026-10",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "days"),
+    [
+        (None, None, [1, 2, 3]),
+        ("2026-10-02", None, [2, 3]),
+        (None, "2026-10-03", [1, 2]),
+        ("2026-10-01T00:00:01Z", None, [2, 3]),
+        (None, "2026-10-03T23:59:59Z", [1, 2]),
+        ("2026-11-01", None, []),
+    ],
+)
+def test_both_ends_of_a_window_may_be_open(
+    since: str | None, until: str | None, days: list[int], tmp_path: Path
+) -> None:
+    bill = csv(*(f"2026-10-{day:02},acme,small,0.001" for day in (1, 2, 3)))
+    found = compared(tmp_path, [acme(day, 1000) for day in (1, 2, 3)], {"i.csv": bill}, "0", **window(since, until))
+
+    assert [e.since.day for e in found.entries] == days
+    assert found.exit_code == (0 if days else 4)
+
+
+def at(*times: str) -> list[dict[str, Any]]:
+    """Calls of 1, 2, 4, 8 ... thousandths of a dollar at these times of October 2026."""
+    return [acme(1, 1000 << n, ts=f"2026-10-{text}Z", request_id=text) for n, text in enumerate(times)]
+
+
+@pytest.mark.parametrize(
+    ("tz", "times"),
+    [
+        # the 2nd there begins at the second of these times and ends before the fourth
+        ("UTC", ["01T23:59:59", "02T00:00:00", "02T23:59:59", "03T00:00:00"]),
+        ("America/Los_Angeles", ["02T06:59:59", "02T07:00:00", "03T06:59:59", "03T07:00:00"]),
+        ("Asia/Tokyo", ["01T14:59:59", "01T15:00:00", "02T14:59:59", "02T15:00:00"]),
+        ("Asia/Kolkata", ["01T18:29:59", "01T18:30:00", "02T18:29:59", "02T18:30:00"]),
+        ("Asia/Kathmandu", ["01T18:14:59", "01T18:15:00", "02T18:14:59", "02T18:15:00"]),
+    ],
+)
+def test_days_begin_where_the_zone_says(tz: str, times: list[str], tmp_path: Path) -> None:
+    """0.001 on the 1st there, 0.002 + 0.004 on the 2nd, 0.008 on the 3rd."""
+    bill = csv("2026-10-01,acme,small,0.001", "2026-10-02,acme,small,0.006", "2026-10-03,acme,small,0.008")
+    found = compared(tmp_path, at(*times), {"i.csv": bill}, "0", tz=tz)
+
+    assert (words(found), found.verdict, found.off) == (["matched"] * 3, "pass", 0)
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-11-01", 25), ("2026-03-08", 23)])
+def test_a_day_on_which_clocks_change(day: str, hours: int, tmp_path: Path) -> None:
+    """One call each hour, of which the day in Los Angeles has 25 in autumn and 23 in spring."""
+    first = datetime.fromisoformat(f"{day}T00:00:00Z")
+    rows = [acme(1, 1000, ts=f"{first + timedelta(hours=n):%Y-%m-%dT%H:%M:%SZ}", request_id=str(n)) for n in range(48)]
+    bill = csv(f"{day},acme,small,0.0{hours}")
+
+    assert words(compared(tmp_path, rows, {"i.csv": bill}, "0", tz="America/Los_Angeles")) == ["matched"]
+
+
+def test_dates_of_the_window_are_days_of_the_zone(tmp_path: Path) -> None:
+    bill = csv(*(f"2026-10-{day:02},acme,small,0.001" for day in (1, 2, 3)))
+    rows = [acme(day, 1000) for day in (1, 2, 3)]
+    found = compared(tmp_path, rows, {"i.csv": bill}, "0", **window("2026-10-02", "2026-10-03", "America/Los_Angeles"))
+
+    assert [(e.since.day, e.word) for e in found.entries] == [(2, "matched")]
+    assert json.loads(render(as_table(found), "json"))["window"] == {
+        "since": "2026-10-02T07:00:00Z",
+        "until": "2026-10-03T07:00:00Z",
+        "tz": "America/Los_Angeles",
+    }
+
+
+def test_pages_are_utc_in_every_zone(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as error:
+        compared(tmp_path, gpt(1), {"c.json": page({1: [cost("0.003")]})}, tz="America/Los_Angeles")
+
+    assert error.value.message == "the times of a page are UTC, its days do not begin in America/Los_Angeles"
+
+
 # the command
+
+
+def test_the_zone_of_the_config_is_not_that_of_a_bill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The call at 03:00 UTC on the 2nd is one of the 1st in Los Angeles."""
+    ledger(tmp_path, [acme(1, 1000, ts="2026-10-02T03:00:00Z")])
+    (tmp_path / "llmcost.yaml").write_text("timezone: America/Los_Angeles\n")
+    (tmp_path / "i.csv").write_text(csv("2026-10-02,acme,small,0.001"))
+    there = ("--tz", "America/Los_Angeles")
+
+    assert inside(monkeypatch, capsys, tmp_path, "reconcile", "i.csv").code == 0
+    assert inside(monkeypatch, capsys, tmp_path, "reconcile", "i.csv", "--since", "2026-10-02").code == 0
+    assert inside(monkeypatch, capsys, tmp_path, "reconcile", "i.csv", "--since", "2026-10-03").code == 4
+    assert inside(monkeypatch, capsys, tmp_path, "reconcile", "i.csv", *there).code == 4
 
 
 def test_the_command_exits_0_3_and_4(
@@ -714,4 +971,4 @@ def test_a_terminal_shows_gaps_and_a_program_every_line(
         True,
         True,
     )
-    assert rows.splitlines()[1] == "2026-10-01,acme,small,0.001,0.001,0,matched"
+    assert rows.splitlines()[1] == "2026-10-01,acme,small,,0.001,0.001,0,matched"
