@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from llmcost.config import Config
 from llmcost.model import Table
-from llmcost.pricing.levels import LEVELS
+from llmcost.pricing import levels
 from llmcost.spend import commitments, fixed
 from llmcost.spend import report as spend
 from llmcost.spend.currency import converted
@@ -46,8 +46,8 @@ def front_page(
 
     `prices` are those that the ledger is priced with; they are read only where something is asked of them.
     """
-    levels = prices() if question.cost in LEVELS else None
-    table = spend.report(store, config, question, digest=digest, catalogue=levels)
+    others = prices() if question.cost in levels.LEVELS else None
+    table = spend.report(store, config, question, digest=digest, catalogue=others)
     beside, data = _beside(store, config, question, table.by, page.currency)
     requests = cast("int", table.total[len(table.by)]) if table.total else 0
     if page.currency != "USD":
@@ -63,11 +63,15 @@ def front_page(
     from llmcost.routing.suggest import best
 
     asked = Question(question.where, question.window, question.tz)
-    found = best(store, config, prices(), asked, digest=digest)
+    with levels.contracted(store, config) as is_contracted:
+        usual = prices()
+        found = best(store, config, levels.at(usual, "contracted") if is_contracted else usual, asked, digest=digest)
     if not page.for_people:
-        return [replace(table, foot={**table.foot, "suggestions": suggestions.as_objects(found)})]
+        level = {"suggestions_cost_level": "contracted"} if is_contracted else {}
+        return [replace(table, foot={**table.foot, "suggestions": suggestions.as_objects(found), **level})]
     is_worth_it = bool(found) or page.suggest
-    return [table, *beside, *([suggestions.in_short(found)] if is_worth_it else [])]
+    moves = levels.noted([suggestions.in_short(found)], contracted=is_contracted)
+    return [table, *beside, *(moves if is_worth_it else [])]
 
 
 def _beside(

@@ -19,6 +19,7 @@ from llmcost.conditions import Condition
 from llmcost.config import Config
 from llmcost.errors import UndecidedError
 from llmcost.figures import count, money
+from llmcost.pricing import levels
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
 from llmcost.spend import diff, forecast, trust
@@ -173,12 +174,13 @@ def _forecast(asked: Asked, rule: Rule) -> dict[Group, Measured]:
 
 
 def _margin(asked: Asked, rule: Rule) -> dict[Group, Measured]:
-    """(Revenue - other cost - LLM cost) / revenue, per month; of everything, or by plan."""
+    """(Revenue - other cost - LLM cost) / revenue, per month; of everything, or by plan. The cost is what the company pays."""
     question = AskedOfCaps(where=asked.where, window=asked.window, tz=asked.tz)
     now_us = int((asked.now - EPOCH).total_seconds()) * 1_000_000
-    found = recommend.recommend(
-        asked.store, asked.config, question, now_us=now_us, window=one_cap.parse("1/3h"), unit="request"
-    )
+    with levels.contracted(asked.store, asked.config):
+        found = recommend.recommend(
+            asked.store, asked.config, question, now_us=now_us, window=one_cap.parse("1/3h"), unit="request"
+        )
     if not rule.per and not rule.scope:
         company = found.company
         short = f"{count(company.without_revenue)} users bring an unknown revenue" if company.without_revenue else ""
@@ -223,7 +225,9 @@ def _breaches(asked: Asked, rule: Rule) -> Measured:
     if not caps:
         raise UndecidedError("no caps in llmcost.yaml", hint="caps: [{plan: free, limit: 40, window: 3h}]")
     prices = asked.catalogue() if any(one.on_limit == "downgrade" for one in caps) else None
-    done = simulate.simulate(asked.store, asked.config, question, caps, prices).done
+    with levels.contracted(asked.store, asked.config) as contracted:
+        prices = levels.at(prices, "contracted") if prices and contracted else prices
+        done = simulate.simulate(asked.store, asked.config, question, caps, prices).done
     note = f"{count(done.users_refused)} of {count(done.users)} users reach a limit"
     return Measured(Decimal(sum(done.refused_requests)), note=note)
 

@@ -58,7 +58,7 @@ def anomalies(
         table = spend.anomalies(
             store,
             settings,
-            session.catalogue(settings),
+            session.priced_with(store, settings),
             by=session.dimensions(by, "--by") or (),
             where=session.condition(where),
             window=window,

@@ -86,7 +86,7 @@ def save(
     condition = session.condition(where)
     with ExitStack() as stack:
         store = stack.enter_context(session.ledger(db, log, settings, wait_s=wait, quiet=quiet))
-        asked = Asked(store, settings, lambda: session.catalogue(settings), condition, window, zone, at)
+        asked = Asked(store, settings, lambda: session.priced_with(store, settings), condition, window, zone, at)
         evaluation = None
         if cases:
             other = stack.enter_context(session.ledger(None, cases, settings, wait_s=wait, quiet=quiet))

@@ -238,7 +238,7 @@ def simulate(
         if gateway is not None:
             caps = [litellm.as_litellm(one, gateway) for one in caps]
         needs_prices = any(one.on_limit == "downgrade" for one in caps)
-        prices = session.catalogue(settings) if needs_prices else None
+        prices = session.priced_with(store, settings) if needs_prices else None
         prices = levels.at(prices, "contracted") if prices and contracted else prices
         found = simulation.simulate(store, settings, asked, caps, prices)
         if decisions is not None:

@@ -53,7 +53,7 @@ def diff(
         table = spend.diff(
             store,
             settings,
-            session.catalogue(settings),
+            session.priced_with(store, settings),
             old,
             new,
             by=dimensions,

@@ -113,6 +113,7 @@ def gate(
     Reports are written whatever the verdict.
     """
     import os
+    from functools import partial
 
     from llmcost import windows
     from llmcost.budgets import gate as budgets
@@ -133,7 +134,8 @@ def gate(
         session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
         session.money_in(currency, settings, store, window),
     ):
-        asked = Asked(store, settings, lambda: session.catalogue(settings), session.condition(where), window, zone, at)
+        prices = partial(session.priced_with, store, settings)
+        asked = Asked(store, settings, prices, session.condition(where), window, zone, at)
         run = budgets.Session(asked, limits, name, where)
         if match is not None and file is not None:
             verdict = budgets.judge_cases(run, rules, file, match)

@@ -139,12 +139,12 @@ def sync(
     import os
 
     from llmcost import windows
-    from llmcost.pricing import catalogue, offers, view
+    from llmcost.pricing import catalogue, locks, offers, view
     from llmcost.pricing import sync as syncing
     from llmcost.resources import catalogue_folder
 
     folder = into or catalogue_folder()
     prices, today = catalogue.load_folder(folder), windows.now(os.environ).date()
-    found = syncing.plan(prices, offers.libraries(source), syncing.read_lock(folder), today, history)
+    found = syncing.plan(prices, offers.libraries(source), locks.read_lock(folder), today, history)
     written = syncing.write(found, folder, prices, today) if write else []
     session.show(view.synced(found, written=written, everything=everything), format, output)

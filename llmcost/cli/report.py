@@ -92,7 +92,7 @@ def report(
             question,
             page,
             # other levels of price, and other models, are asked of the catalogue that the store is priced with
-            lambda: session.priced_with(store, settings, day),
+            lambda: session.priced_with(store, settings),
             digest=session.digest(settings),
         )
     session.show(tables, format, output)

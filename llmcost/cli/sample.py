@@ -45,7 +45,7 @@ def sample(
     told = language.load(Path(policy))
     zone = session.zone(tz, settings)
     question = Question(session.condition(where), session.window(since, until, last, zone), zone)
-    prices = session.catalogue(settings)
     with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+        prices = session.priced_with(store, settings)
         table = sampling.sample(store, settings, told, prices, question, number)
     session.show(table, format, output)

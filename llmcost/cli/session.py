@@ -48,11 +48,11 @@ def catalogue(settings: Config) -> Catalogue:
     return prices.load(overrides(settings), settings.fx)
 
 
-def priced_with(store: Store, settings: Config, price_day: str | None) -> Catalogue:
-    """The prices that a ledger's costs are of: those of --price-as-of, else those at which the store is pinned, else today's."""
+def priced_with(store: Store, settings: Config) -> Catalogue:
+    """The prices that a ledger's costs are of: those at which the store is pinned, else today's."""
     from llmcost.pricing.reprice import pinned
 
-    return catalogue_of(settings, price_day) if price_day else pinned(store, catalogue(settings))
+    return pinned(store, catalogue(settings))
 
 
 def catalogue_of(settings: Config, price_day: str) -> Catalogue:
@@ -113,6 +113,11 @@ def ledger(
         report = read(logs, path, settings, wait_s=wait_s, quiet=quiet, price_as_of=price_as_of)
         for note in report.notes:
             say(f"warning: {note}", quiet=quiet)
+        if price_as_of is not None:
+            from llmcost.pricing.reprice import pin
+
+            with open_ledger(path) as store:
+                pin(store, price_as_of)
         with open_ledger(path, read_only=True) as store:
             yield store
 

@@ -109,13 +109,13 @@ def simulate(
     ranges = easy.ranges(easy_share) if easy_share else None
     zone = session.zone(tz, settings)
     question = Question(session.condition(where), session.window(since, until, last, zone), zone)
-    prices = session.catalogue(settings)
     programs = format in PROGRAMS
     with (
         session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
         session.money_in(currency, settings, store, question.window),
         levels.contracted(store, settings) as contracted,
     ):
+        prices = session.priced_with(store, settings)
         prices = levels.at(prices, "contracted") if contracted else prices
         if ranges is not None:
             assumed = easy.assumed(store, settings, told, prices, question, ranges)
@@ -152,12 +152,12 @@ def _suggest(
     from llmcost.routing import suggestions
     from llmcost.routing.suggest import suggest
 
-    prices = session.catalogue(settings)
     with (
         session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
         session.money_in(currency, settings, store, question.window),
         levels.contracted(store, settings) as contracted,
     ):
+        prices = session.priced_with(store, settings)
         prices = levels.at(prices, "contracted") if contracted else prices
         tried = suggest(store, settings, prices, question, digest=session.digest(settings))
         tables = [suggestions.as_document(tried)] if format in PROGRAMS else suggestions.for_people(tried)

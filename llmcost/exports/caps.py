@@ -11,6 +11,7 @@ from llmcost.caps.replay import replay
 from llmcost.config import Config
 from llmcost.exports.asked import Asked, Gathered
 from llmcost.exports.cells import Field
+from llmcost.pricing import levels
 from llmcost.resources import sql
 from llmcost.store import Store
 
@@ -27,12 +28,13 @@ FIELDS = (
 def gather(store: Store, config: Config, asked: Asked, wanted: Sequence[str | None]) -> Gathered:
     """Replays all caps over the whole history: what a window holds on a day began before it."""
     seen = traffic.Asked(where=asked.where)
-    caps = rules.from_config(config, "turn" if traffic.left_out(store, config, seen).has_turns else "request")
-    limits = traffic.prepare(store, config, seen, caps)
-    if caps:
-        replay(store, [limits], "UTC", keep=True)
-    else:
-        store.run(sql("caps/refused.sql"))
+    with levels.contracted(store, config):  # as in every other word on caps
+        caps = rules.from_config(config, "turn" if traffic.left_out(store, config, seen).has_turns else "request")
+        limits = traffic.prepare(store, config, seen, caps)
+        if caps:
+            replay(store, [limits], "UTC", keep=True)
+        else:
+            store.run(sql("caps/refused.sql"))
     store.run(
         'CREATE OR REPLACE TEMP TABLE export_cap_list (number BIGINT, cap VARCHAR, name VARCHAR, plan VARCHAR, unit VARCHAR, "window" VARCHAR, kind VARCHAR, on_limit VARCHAR)'
     )

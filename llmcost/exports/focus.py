@@ -180,9 +180,7 @@ def _fixed(config: Config, spread: Sequence[date]) -> Iterator[tuple[str, ...]]:
 def _drawn(store: Store, config: Config) -> Iterator[tuple[str, ...]]:
     """What prepaid money pays of each day's usage."""
     told = commitments.told(config)
-    if not told:
-        return
-    for number, day, drawn in commitments.drawn_by_day(told, store.rows(sql("spend/drawn.sql"))):
+    for number, day, drawn in commitments.drawn(store, config, told):
         one = told[number]
         name = f"Commitment of {one.provider}" + (f" until {one.until}" if one.until else "")
         yield (day, one.provider, "Credit", "One-Time", name, f"{-drawn:f}", "0", "0", "0")

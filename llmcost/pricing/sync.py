@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,13 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from llmcost.errors import UsageError
-from llmcost.pricing import names, price_text, rates, reader
+from llmcost.pricing import locks, names, price_text, rates, reader
 from llmcost.pricing.catalogue import Catalogue, load_folder
 from llmcost.pricing.entries import RATE_OF_COLUMN, Model
 from llmcost.pricing.offers import GENAI, LITELLM, PROVIDERS, REGION, SUFFIX, Entry, Library, Offer
 from llmcost.pricing.price_text import Sold
 
-LOCK = "sync.lock.json"
 PARTNERS = "vertex.yaml"
 """Google sells others' models under the names of their makers, in a file of its own: they are never meant by a bare name."""
 SERVICES = ("batch", "flex", "priority")
@@ -84,7 +82,11 @@ def plan(
     today: dt.date,
     history: Path | None = None,
 ) -> Plan:
-    """Compares the libraries with the catalogue at the start of `today`; `lock` is what the last sync left, if any."""
+    """Compares the libraries with the catalogue at the start of `today`; `lock` is what the last sync left, if any.
+
+    UsageError for a library that is older than the one read last: what it says otherwise is no change but what was so before.
+    """
+    locks.refuse_older(read, lock)
     book = names.index(prices)
     fresh: dict[tuple[str, str], list[Offer]] = defaultdict(list)
     known: dict[tuple[str, str], list[tuple[str, Model, Offer]]] = defaultdict(list)
@@ -392,17 +394,6 @@ def _differing(model: Model, name: str, offer: Offer, at_us: int) -> dict[str, t
 # writing -------------------------------------------------------------------------------------------------------------
 
 
-def read_lock(folder: Path) -> Mapping[str, Any] | None:
-    path = folder / LOCK
-    if not path.exists():
-        return None
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise UsageError(f"is no JSON: {error}", place=str(path), hint="take it from version control") from None
-    return found if isinstance(found, dict) else {}
-
-
 def write(found: Plan, folder: Path, prices: Catalogue, today: dt.date) -> list[Path]:
     """Appends what is new and what changed to the files of `folder` and leaves the lock. All files are read back first."""
     texts: dict[Path, str] = {}
@@ -425,9 +416,9 @@ def write(found: Plan, folder: Path, prices: Catalogue, today: dt.date) -> list[
     # what the files say now is what was decided: whatever the libraries say otherwise is known from here on
     kept = plan(load_folder(folder), found.read, None, today).kept
     read = [{"library": r.name, "version": r.version, "sha256": r.sha256, "day": today.isoformat()} for r in found.read]
-    lock = {folder / LOCK: _lock_text(read, kept)}
-    _put(lock)
-    return sorted([*texts, *lock])
+    left = {folder / locks.LOCK: locks.text(read, kept)}
+    _put(left)
+    return sorted([*texts, *left])
 
 
 def _put(texts: Mapping[Path, str]) -> None:
@@ -436,10 +427,3 @@ def _put(texts: Mapping[Path, str]) -> None:
             path.write_text(text, encoding="utf-8")
         except OSError as error:
             raise UsageError(f"cannot be written: {error.strerror}", place=str(path), hint="--into FOLDER") from error
-
-
-def _lock_text(read: Sequence[Mapping[str, str]], kept: Mapping[str, Mapping[str, str]]) -> str:
-    """JSON with one name a line, so that a change of one is a change of one line."""
-    names_ = ",\n".join(f"  {json.dumps(key)}: {json.dumps(dict(sorted(kept[key].items())))}" for key in sorted(kept))
-    sources = ",\n".join(f"  {json.dumps(one)}" for one in read)
-    return f'{{"schema": "llmcost.prices-lock/1",\n "read": [\n{sources}\n ],\n "kept": {{\n{names_}\n }}}}\n'

@@ -60,12 +60,11 @@ def card(catalogue: Catalogue, name: str, provider: str | None, terms: rates.Ter
     """Every rate that a name has had and has: one row per stretch of time, window and size. UsageError for an unknown name."""
     match = names.index(catalogue).match(provider, name)
     if match.model is None:
-        known = {n for model in catalogue.models for n in model.exact}
         steps = "; ".join(match.why)
         raise UsageError(
             f"'{name}' has no price: {match.reason}",
             place="prices show",
-            hint=f"{steps}; {nearest(name, known) or 'add it with prices.overrides'}",
+            hint=f"{steps}; {_instead(catalogue, match)}",
         )
     model: Model = match.model
     try:
@@ -115,6 +114,17 @@ def card(catalogue: Catalogue, name: str, provider: str | None, terms: rates.Ter
         head={"provider": model.provider, "model": model.id, "why": list(match.why)},
         notes=notes,
     )
+
+
+def _instead(catalogue: Catalogue, match: names.Match) -> str:
+    """What to ask for when a name has no price: with one of its sellers, another name like it, or a price of one's own."""
+    name = match.name
+    sellers = sorted({model.provider for model in catalogue.models if name in model.exact})
+    if sellers and not match.ambiguous:
+        more = f" and {len(sellers) - 4} more" if len(sellers) > 4 else ""
+        return f"sold by {', '.join(sellers[:4])}{more}: name the provider, as in {sellers[0]}/{name}"
+    known = {n for model in catalogue.models for n in model.exact} - {name}
+    return nearest(name, known) or "add it with prices.overrides"
 
 
 def _per_million(pico: int | None, denominator: int) -> Decimal | None:

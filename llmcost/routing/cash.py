@@ -46,11 +46,10 @@ def saved(store: Store, config: Config, made: Plan, question: Question, ways: Se
     for one, term in zip(told, terms, strict=True):
         key = one.provider, tuple(at for at, stretch in enumerate(stretches) if _covers(term, stretch))
         prepaid[key] = prepaid.get(key, 0) + int(one.amount.scaleb(12))
-    aliases = made.targets.catalogue.aliases
     spent = _spent(made, ways)
     lost = 0
     for (provider, covered), floor in prepaid.items():
-        mine = [spent.get((aliases.get(provider.lower(), provider), at), (0, 0)) for at in covered]
+        mine = [spent.get((provider, at), (0, 0)) for at in covered]
         before, after = (sum(cost[side] for cost in mine) for side in (0, 1))
         lost += (before - after) - (max(before, floor) - max(after, floor))
     return saving - lost

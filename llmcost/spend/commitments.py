@@ -13,6 +13,7 @@ from llmcost.config import Config
 from llmcost.figures import exact
 from llmcost.fx import shared_out
 from llmcost.model import Column, Kind, Table
+from llmcost.pricing import catalogue, levels
 from llmcost.resources import sql
 from llmcost.store import Store
 
@@ -41,6 +42,8 @@ class Commitment:
     until: str | None = None
     given: str | None = None
     rate: Decimal | None = None
+    is_known: bool = True
+    """Whether the catalogue has this provider: nothing is ever drawn of one that it does not have."""
 
     def covers(self, day: str) -> bool:
         return (self.since is None or self.since <= day) and (self.until is None or day < self.until)
@@ -66,7 +69,13 @@ class Drawn:
 
 
 def told(config: Config) -> list[Commitment]:
-    """The commitments of llmcost.yaml in USD: one in another currency at the rate of its first day. UsageError without one."""
+    """The commitments of llmcost.yaml in USD: one in another currency at the rate of its first day. UsageError without one.
+
+    Providers are called as the catalogue calls them.
+    """
+    if not config.prices["commitments"]:
+        return []
+    aliases = catalogue.load(config.prices["overrides"], config.fx).aliases
     found = []
     for number, one in enumerate(config.prices["commitments"]):
         amount, given, rate = one["amount"], None, None
@@ -75,7 +84,12 @@ def told(config: Config) -> list[Commitment]:
             rate = fx.usd(config, one["currency"], date.fromisoformat(one["since"]), place, ", the day it begins")
             given = f"{exact(amount)} {one['currency']}"
             amount = shared_out({"": Fraction(amount) * Fraction(rate)})[""]
-        found.append(Commitment(one["provider"], amount, one["since"], one["until"], given, rate))
+        provider = aliases.get(one["provider"].lower())
+        found.append(
+            Commitment(
+                provider or one["provider"], amount, one["since"], one["until"], given, rate, provider is not None
+            )
+        )
     return found
 
 
@@ -99,13 +113,21 @@ def drawn_by_day(
     return found
 
 
+def drawn(store: Store, config: Config, named: Sequence[Commitment]) -> list[tuple[int, str, Decimal]]:
+    """As drawn_by_day, by all usage so far. Prepaid money pays what the provider asks for: a mark-up draws nothing."""
+    if not named:
+        return []
+    with levels.contracted(store, config):
+        return drawn_by_day(named, store.rows(sql("spend/drawn.sql")))
+
+
 def commitments(store: Store, config: Config) -> list[Drawn]:
     """Every prepaid commitment with what all usage so far has drawn of it, and what the pace so far leaves unused."""
     named = told(config)
-    drawn = drawn_by_day(named, store.rows(sql("spend/drawn.sql"))) if named else []
+    paid = drawn(store, config, named)
     found = []
     for number, one in enumerate(named):
-        mine = [(date.fromisoformat(day), usd) for at, day, usd in drawn if at == number]
+        mine = [(date.fromisoformat(day), usd) for at, day, usd in paid if at == number]
         spent = sum((usd for _, usd in mine), ZERO)
         unmet = None
         if one.until is not None and mine:
@@ -131,6 +153,11 @@ def table_of(found: Sequence[Drawn]) -> Table:
         notes=[
             "unmet: what the pace so far leaves unused at the end: saving on it frees no cash before",
             *(f"{d.commitment.provider}: {d.commitment.label}" for d in found if d.commitment.given),
+            *(
+                f"{d.commitment.provider}: no provider of the catalogue is called so, and nothing is drawn: llmcost prices list names them"
+                for d in found
+                if not d.commitment.is_known and not d.drawn
+            ),
         ],
     )
 

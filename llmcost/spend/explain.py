@@ -205,7 +205,11 @@ def _notes(row: dict[str, Any], facts: dict[str, Any]) -> list[str]:
             f"{one['what']} (x {one['multiply']}): {one['place']}" for one in facts["price_factors"] if one["place"]
         ]
     elif row["unpriced_reason"]:
-        notes.append(f"unpriced: {row['unpriced_reason']}; llmcost prices show {row['model'] or 'MODEL'} --why")
+        is_name = (
+            row["usage_quality"] != "missing" and row["model"]
+        )  # of usage that is not there no price says anything
+        name = "/".join(part for part in (row["provider"], row["model"]) if part)
+        notes.append(f"unpriced: {row['unpriced_reason']}" + (f"; llmcost prices show {name} --why" if is_name else ""))
     elif row["cost"] == 0:
         notes.append(
             f"costs nothing: {'answered by a cache' if row['kind'] == 'cache_hit' else 'a failed attempt without usage'}"

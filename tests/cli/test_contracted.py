@@ -13,7 +13,10 @@ from tests.cli.program import captured
 from tests.spend.ledgers import PRICES, call
 
 CONFIG = """
-prices: {overrides: [acme.yaml, deals.yaml]}
+prices: {overrides: [acme.yaml, deals.yaml], commitments: [{provider: Acme, amount: 20, until: 2026-12-31}]}
+caps: [{plan: free, limit: 0.3, unit: usd, window: 1d}]
+gate:
+  rules: [{id: margin, metric: margin, min: 10%}, {id: breaches, metric: cap_breaches, max: 5}]
 users: users.csv
 plans: {free: {price: 10, churn: 20%/month, cac: 4}}
 ltv: {gross_margin: 60%, ltv_to_cac: 3}
@@ -114,6 +117,75 @@ def test_report_and_gate_hold_the_mark_up(
     assert costs[0] == costs[1] * Decimal("1.07")
     value = told(shops, "marked", "gate --max-cost 100", monkeypatch, capsys)["rules"][0]["value"]
     assert Decimal(value) == costs[0]
+
+
+def test_what_stands_beside_the_billed_report_is_what_the_company_pays(
+    shops: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    marked, plain = (told(shops, n, "report --suggest", monkeypatch, capsys) for n in ("marked", "plain"))
+    # 30 days: small 30 x 1,000 + 465 x 10; big 100 x (60,000 + (300 x 30 + 2 x 465) x 10), in microdollars
+    assert [one["drawn"] for one in (*marked["commitments"], *plain["commitments"])] == ["15.964650000000"] * 2
+    assert marked["suggestions"] == plain["suggestions"] != []
+    assert marked["suggestions_cost_level"] == "contracted"
+    assert "suggestions_cost_level" not in plain
+
+
+def test_the_gate_holds_margins_and_caps_to_what_the_company_pays(
+    shops: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LLMCOST_NOW", "2026-09-30T08:00:00Z")
+    found = []
+    for name in ("marked", "plain"):
+        monkeypatch.chdir(shops / name)
+        rules = json.loads(captured(capsys, "gate", "--format", "json", "--max-data-age", "99d").out)["rules"]
+        found.append({one["id"]: one["value"] for one in rules})
+    assert found[0] == found[1]
+    assert None not in found[0].values()
+
+
+def test_the_caps_that_are_exported_are_those_of_what_the_company_pays(
+    shops: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = []
+    for name in ("marked", "plain"):
+        monkeypatch.chdir(shops / name)
+        rows = captured(capsys, "export", "--dataset", "caps", "--format", "ndjson", "--raw-users").out.splitlines()
+        found.append(sorted(rows))
+    assert found[0] == found[1]
+    # on the first day the big model cost u1 (1,000 + 101 x 10) x 100 microdollars
+    first = next(row for row in map(json.loads, found[0]) if (row["day"], row["user"]) == ("2026-09-01", "u1"))
+    assert Decimal(first["cost"]) == Decimal("0.201")
+
+
+def test_a_pinned_store_is_replayed_by_the_prices_of_its_pin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The price doubles on 10 October. Under a pin of the 1st nothing has changed: no price effect, nothing to save."""
+    from llmcost.__main__ import main
+
+    prices = "[{from: 2026-01-01, to: 2026-10-10, per_mtok: {input: '1'}}, {from: 2026-10-10, per_mtok: {input: '2'}}]"
+    (tmp_path / "own.yaml").write_text(
+        f"schema: 1\nprovider: acme\nmodels: [{{id: m, match: {{exact: [m]}}, prices: {prices}}}]\n"
+    )
+    (tmp_path / "llmcost.yaml").write_text("prices: {overrides: own.yaml}\n")
+    (tmp_path / "p.yaml").write_text("models: {m: {model: acme/m}}\ndefault: m\n")
+    rows = [call(day, ts=f"2026-{day}T12:00:00Z", model="m", input_tokens=1_000_000) for day in ("10-05", "10-15")]
+    (tmp_path / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    monkeypatch.chdir(tmp_path)
+    assert main(["ingest", "log.jsonl", "-q"]) == 0
+    assert main(["reprice", "--price-as-of", "2026-10-01"]) == 0
+    capsys.readouterr()
+
+    replayed = json.loads(captured(capsys, "simulate", "p.yaml", "--format", "json").out)
+    assert [replayed[side]["cost"] for side in ("baseline", "simulated")] == ["2.000000000000"] * 2
+    compared = json.loads(captured(capsys, "diff", "2026-10-05", "2026-10-15", "--format", "json").out)
+    assert compared["rows"][0]["delta_price"] == "0.000000000000"
+
+    # the same day given to a throw-away ledger: list cost and moves are of it too
+    monkeypatch.setenv("LLMCOST_NOW", "2026-10-16T00:00:00Z")
+    for cost in ("computed", "list", "contracted"):
+        asked = ("report", "log.jsonl", "--price-as-of", "2026-10-01", "--cost", cost, "--format", "json")
+        assert json.loads(captured(capsys, *asked).out)["total"]["cost"] == "2.000000000000"
 
 
 def test_the_ledger_is_as_it_was_afterwards(shops: Path) -> None:

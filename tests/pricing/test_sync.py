@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 import pytest
 
 from llmcost.errors import UsageError
-from llmcost.pricing import catalogue, difference, offers, sync
+from llmcost.pricing import catalogue, difference, locks, offers, sync
 from llmcost.pricing.catalogue import load_folder
 
 TODAY, LATER = date(2026, 11, 24), date(2026, 12, 1)
@@ -54,7 +55,7 @@ def folder(tmp_path):
 
 def synced(folder, *read, today=TODAY) -> sync.Plan:
     prices = load_folder(folder)
-    found = sync.plan(prices, read, sync.read_lock(folder), today)
+    found = sync.plan(prices, read, locks.read_lock(folder), today)
     sync.write(found, folder, prices, today)
     return found
 
@@ -189,10 +190,23 @@ def test_two_syncs_with_new_models_share_the_note_on_their_source(tmp_path, fold
 
 
 def test_a_broken_lock_is_an_error_and_no_lock_is_none(folder) -> None:
-    assert sync.read_lock(folder) is None
-    (folder / sync.LOCK).write_text("{")
+    assert locks.read_lock(folder) is None
+    (folder / locks.LOCK).write_text("{")
     with pytest.raises(UsageError):
-        sync.read_lock(folder)
+        locks.read_lock(folder)
+
+
+def test_an_older_library_than_the_one_read_last_is_refused(tmp_path, folder) -> None:
+    """1.110.2 is after 1.109.1 and after 1.99.0, though not in the alphabet."""
+    read = replace(
+        litellm(tmp_path, plain={"input_cost_per_token": 1e-06, "output_cost_per_token": 2e-06}), version="1.110.2"
+    )
+    synced(folder, read)
+    for version in ("1.109.1", "1.99.0"):
+        with pytest.raises(UsageError, match=f"litellm {version} is older than 1.110.2, which was read on"):
+            synced(folder, replace(read, version=version))
+    for version in ("1.110.2", "1.111.0", "2.0rc1", "file"):
+        assert not synced(folder, replace(read, version=version)).changed
 
 
 # Comparing catalogues, and the parsed form

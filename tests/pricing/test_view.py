@@ -66,6 +66,13 @@ def test_an_unknown_name_is_refused_with_the_steps_and_the_nearest() -> None:
     assert found.value.hint == "no exact name, dated suffix or pattern matches 'gpt-4oo'; did you mean 'gpt-4o'?"
 
 
+def test_a_name_that_only_hosts_sell_is_refused_with_them_and_not_with_itself() -> None:
+    with pytest.raises(UsageError) as found:
+        view.card(shipped(), "gemini-3.8-flash-cyber", None, rates.Terms(), why=False)
+    assert found.value.hint is not None
+    assert found.value.hint.endswith("sold by google: name the provider, as in google/gemini-3.8-flash-cyber")
+
+
 def test_a_restatement_sums_what_is_known() -> None:
     table = view.restatement(
         [Restatement("2026-11-01", 2, Decimal(3), Decimal(5)), Restatement("2026-11-02", 1, None, Decimal(1))]

@@ -127,7 +127,14 @@ def test_an_unpriced_request_shows_its_quantities_and_the_reason(tmp_path: Path)
     assert lines(table) == [["fresh_input_tokens", 1000, None, None], ["text_output_tokens", 5, None, None]]
     assert cost(table) is None
     assert facts(table)["unpriced_reason"]
-    assert table.notes[1] == f"unpriced: {facts(table)['unpriced_reason']}; llmcost prices show own --why"
+    assert table.notes[1] == f"unpriced: {facts(table)['unpriced_reason']}; llmcost prices show acme/own --why"
+
+
+def test_usage_that_is_missing_is_no_matter_of_prices(tmp_path: Path) -> None:
+    (table,) = told(tmp_path, call("a", usage_quality="missing", input_tokens=None))
+
+    assert cost(table) is None
+    assert table.notes[1] == "unpriced: usage missing"
 
 
 def test_a_cache_hit_costs_nothing_and_says_why(tmp_path: Path) -> None:

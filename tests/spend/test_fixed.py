@@ -13,6 +13,7 @@ import pytest
 from llmcost import conditions
 from llmcost.errors import UsageError
 from llmcost.fx import shared_out
+from llmcost.spend import commitments as prepaid
 from llmcost.spend.commitments import Commitment, commitments, drawn_by_day
 from llmcost.spend.currency import converted
 from llmcost.spend.fixed import Share, allocated, as_json, of_day, table_of, usd_of_day, usd_of_days
@@ -117,6 +118,16 @@ def test_a_commitment_with_what_will_be_left_of_it(tmp_path: Path) -> None:
     config = settings(tmp_path, "prices: {commitments: [{provider: acme, amount: 3, until: 2026-10-11}]}")
     with opened(tmp_path, rows()) as store:
         assert commitments(store, config)[0].unmet == Decimal("0.98")
+
+
+def test_a_commitment_goes_by_any_name_of_its_provider_and_a_name_of_nobody_is_told(tmp_path: Path) -> None:
+    yaml = "prices: {commitments: [{provider: OpenAI, amount: 2}, {provider: opnai, amount: 1}]}"
+    row = call("a", provider="openai", model="gpt-4o", input_tokens=100_000)  # 0.1 million x 2.50
+    with opened(tmp_path, [row]) as store:
+        found = commitments(store, settings(tmp_path, yaml))
+    assert [(one.commitment.provider, one.drawn) for one in found] == [("openai", Decimal("0.25")), ("opnai", 0)]
+    told = "opnai: no provider of the catalogue is called so, and nothing is drawn: llmcost prices list names them"
+    assert [note for note in prepaid.table_of(found).notes if "called so" in note] == [told]
 
 
 def test_a_commitment_is_drawn_from_the_day_it_begins() -> None:
