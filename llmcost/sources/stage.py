@@ -122,6 +122,17 @@ def sample(stage: Store, log: LogFile, records: int) -> list[object]:
 def _insert(stage: Store, group: Group, *, careful: bool = False) -> int:
     """Adds the group's records; returns the row number of the first one."""
     before = int(stage.value("SELECT coalesce(max(rowid) + 1, 0) FROM records"))
+    source, params = sightings_of(stage, group)
+    settled = settle(source) if source else native.query()
+    whole = f"SELECT t AS r, {'true' if careful else 'false'} AS careful FROM (FROM no_records UNION ALL BY NAME ({settled})) t"
+    stage.run(f"INSERT INTO records {whole}", params)
+    if group.format == PAGES:
+        stage.run(sql("sources/page_rows.sql"))
+    return before
+
+
+def sightings_of(stage: Store, group: Group) -> tuple[str | None, dict[str, object]]:
+    """The query of the group's format, over a view `raw` that it makes, and its values; native rows need none."""
     params: dict[str, object] = {}
     raw = _raw(stage, group)
     is_ordered = BY_NAME[group.format].ordered
@@ -134,28 +145,20 @@ def _insert(stage: Store, group: Group, *, careful: bool = False) -> int:
         raw = "SELECT *, rowid AS row_no FROM gathered" if is_ordered else "FROM gathered"
     stage.run(f"CREATE OR REPLACE TEMP VIEW raw AS {raw}")
     if group.format == "native":
-        settled = native.query()
-    else:
-        source = sql(BY_NAME[group.format].query)
-        if group.mapping is not None:
-            params = group.mapping.params()
-            source = (
-                f"WITH wanted_records AS (SELECT *, {group.mapping.condition(params)} AS wanted FROM raw)\n{source}"
-            )
-        for view, definition in VIEWS.items():
-            if f"FROM {view}" in source:
-                stage.run(sql(definition))
-        if is_ordered:
-            stage.run(
-                f"CREATE OR REPLACE TEMP TABLE ordered AS SELECT * EXCLUDE (row_no) FROM ({source}) ORDER BY row_no, part NULLS FIRST"
-            )
-            source = "FROM ordered"
-        settled = settle(source)
-    whole = f"SELECT t AS r, {'true' if careful else 'false'} AS careful FROM (FROM no_records UNION ALL BY NAME ({settled})) t"
-    stage.run(f"INSERT INTO records {whole}", params)
-    if group.format == PAGES:
-        stage.run(sql("sources/page_rows.sql"))
-    return before
+        return None, params
+    source = sql(BY_NAME[group.format].query)
+    if group.mapping is not None:
+        params = group.mapping.params()
+        source = f"WITH wanted_records AS (SELECT *, {group.mapping.condition(params)} AS wanted FROM raw)\n{source}"
+    for view, definition in VIEWS.items():
+        if f"FROM {view}" in source:
+            stage.run(sql(definition))
+    if is_ordered:
+        stage.run(
+            f"CREATE OR REPLACE TEMP TABLE ordered AS SELECT * EXCLUDE (row_no) FROM ({source}) ORDER BY row_no, part NULLS FIRST"
+        )
+        source = "FROM ordered"
+    return source, params
 
 
 def settle(source: str) -> str:
