@@ -185,6 +185,21 @@ def _gate_rules(doc: Document, where: Where, node: Any) -> tuple[dict[str, Any],
     return rules
 
 
+def _term(doc: Document, where: Where, values: dict[str, Any]) -> dict[str, Any]:
+    """Money over a stretch of days [since, until)."""
+    since, until = values["since"], values["until"]
+    if since is not None and until is not None and since >= until:
+        fail(doc, (*where, "until"), f"is not after since {since}", "the end is exclusive: one day is D to D+1")
+    return values
+
+
+def _commitment(doc: Document, where: Where, values: dict[str, Any]) -> dict[str, Any]:
+    if values["currency"] != "USD" and values["since"] is None:
+        what = f"is in {values['currency']}, and 'since' is missing: prepaid money counts at the rate of its first day"
+        fail(doc, where, what, "add since: 2026-10-01")
+    return _term(doc, where, values)
+
+
 def _whole(doc: Document, where: Where, values: dict[str, Any]) -> dict[str, Any]:
     """Plans named elsewhere must exist, once plans are given at all."""
     plans = values["plans"]
@@ -297,21 +312,27 @@ _CAP = {
 CAPS = list_of(record(_CAP, _cap))
 """Reads caps, in the one shape that they have everywhere."""
 
+_DAY = scalar("a date such as 2027-01-31", day)
+_TERM = {"since": Key(_DAY), "until": Key(_DAY)}
 _COST = {
     "name": Key(TEXT, required=True),
     "amount": Key(AMOUNT, required=True),
+    "currency": Key(CURRENCY, "USD"),
     "per": Key(word("hour", *PERIODS), required=True),
+    **_TERM,
     "allocate_by": Key(_WHEN),
+    "share_by": Key(word("tokens", "requests", "cost", "hours"), "tokens"),
 }
 _COMMITMENT = {
     "provider": Key(TEXT, required=True),
     "amount": Key(AMOUNT, required=True),
-    "until": Key(scalar("a date such as 2027-01-31", day)),
+    "currency": Key(CURRENCY, "USD"),
+    **_TERM,
 }
 _PRICES = {
     "overrides": Key(list_of(file_path, or_one=True), ()),
-    "costs": Key(list_of(record(_COST)), ()),
-    "commitments": Key(list_of(record(_COMMITMENT)), ()),
+    "costs": Key(list_of(record(_COST, _term)), ()),
+    "commitments": Key(list_of(record(_COMMITMENT, _commitment)), ()),
 }
 _GATE_RULE = {
     "id": Key(TEXT, required=True),

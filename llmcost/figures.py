@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from fractions import Fraction
 
 UNSEEN = (*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 """Code points that act instead of being read: C0, DEL, C1, line separators, bidi overrides and isolates."""
@@ -25,10 +30,54 @@ def visible(text: str) -> str:
     return text.translate(_VISIBLE)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """The currency that money is written in: `usd` dollars for one of it, by `file` on `day`."""
+
+    currency: str = "USD"
+    usd: Decimal = Decimal(1)
+    day: date | None = None
+    file: str | None = None
+
+
+DOLLARS = Shown()
+_SHOWN: ContextVar[Shown] = ContextVar("shown", default=DOLLARS)
+
+
+def shown() -> Shown:
+    return _SHOWN.get()
+
+
+@contextmanager
+def shown_in(one: Shown) -> Iterator[None]:
+    """While it lasts, money that is reckoned in USD is written in another currency, at one rate. Nobody reckons in it."""
+    token = _SHOWN.set(one)
+    try:
+        yield
+    finally:
+        _SHOWN.reset(token)
+
+
+def as_shown(usd: Decimal) -> Decimal:
+    """Dollars in the currency that money is written in: rounded half-even to 12 decimals, as they are where it is USD."""
+    one = shown()
+    if one.currency == "USD":
+        return usd
+    pico = round(Fraction(usd) * 10**12 / Fraction(one.usd))
+    return Decimal(f"{pico}e-12")
+
+
+def exact_money(usd: Decimal | None) -> str | None:
+    """Dollars as JSON holds them, in the currency that money is written in: 12 decimals; None is unpriced."""
+    return None if usd is None else f"{as_shown(usd):z.12f}"
+
+
 def money(value: Decimal | None, currency: str = "USD") -> str:
     """Money for people: $1,234.56, four decimals below one ($0.0123), <$0.0001, 12.34 EUR; None is unpriced."""
     if value is None:
         return "unpriced"
+    if currency == "USD":
+        value, currency = as_shown(value), shown().currency
     size = value.copy_abs()
     if 0 < size <= Decimal("0.00005"):  # half-even: would read as nothing
         sign, figure = "<" if value > 0 else ">-", "0.0001"

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from llmcost import figures
 from llmcost.config import Config, number
 from llmcost.errors import UsageError, nearest
+from llmcost.figures import DOLLARS, Shown, exact, shown
+from llmcost.model import Cell, Table
 
 COLUMNS = ("currency", "date", "usd")
 PICO = Decimal("0.000000000001")
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def usd(config: Config, currency: str, day: date, place: str | None, what: str = "") -> Decimal:
@@ -38,6 +43,67 @@ def usd(config: Config, currency: str, day: date, place: str | None, what: str =
             hint=f"add the row {currency},{day},RATE",
         )
     return known[currency, day]
+
+
+@dataclass(frozen=True)
+class Told:
+    """The rates of a currency that figures were turned at, to stand beside them: dollars for one of it, by day."""
+
+    currency: str
+    file: str | None
+    usd: Mapping[date, Decimal]
+
+    def as_json(self) -> dict[str, object]:
+        return {"file": self.file, "usd": {day.isoformat(): exact(self.usd[day]) for day in sorted(self.usd)}}
+
+    def sentence(self) -> str:
+        first, last = min(self.usd), max(self.usd)
+        if first == last:
+            return f"{self.currency} by {self.file}: one is {exact(self.usd[first])} USD on {first}"
+        span = f"{exact(self.usd[first])} USD on {first} to {exact(self.usd[last])} on {last}"
+        return f"{self.currency} at the rate of each day by {self.file}: one is {span}"
+
+
+def of_days(config: Config, currency: str, days: Iterable[date], place: str | None) -> Told:
+    """The rate of each of these days; UsageError at `place` for a day without one."""
+    found = {day: usd(config, currency, day, place) for day in days}
+    return Told(currency, config.fx.name if config.fx else None, found)
+
+
+def at_last_day(config: Config, currency: str, newest_us: int | None, place: str | None) -> Shown:
+    """How money is written that is of no one day (a plan, a replay, a change): at the rate of the last day of the data.
+
+    So a change of the rate never looks like a change of the cost. UsageError when that day has no rate.
+    """
+    if currency == "USD" or newest_us is None:
+        return DOLLARS
+    day = (EPOCH + timedelta(microseconds=newest_us)).date()
+    rate = usd(config, currency, day, place, ", the last day of the data")
+    return Shown(currency, rate, day, config.fx.name if config.fx else None)
+
+
+def as_shown(table: Table, *, noted: bool = True) -> Table:
+    """The table with its money in the currency that money is written in, and the rate beside it; as it is where that is USD."""
+    one = shown()
+    if one.currency == "USD" or one.day is None or table.currency != "USD":
+        return table
+    told = Told(one.currency, one.file, {one.day: one.usd})
+    return replace(
+        table,
+        rows=[cells_as_shown(table, row) for row in table.rows],
+        total=None if table.total is None else cells_as_shown(table, table.total),
+        currency=one.currency,
+        head={**table.head, "currency": one.currency, "fx": told.as_json()},
+        notes=[*([f"{told.sentence()}, for all figures"] if noted else []), *table.notes],
+    )
+
+
+def cells_as_shown(table: Table, row: Sequence[Cell]) -> list[Cell]:
+    """One row of the table with its money in the currency that money is written in."""
+    return [
+        figures.as_shown(cell) if column.kind in ("cost", "source_cost") and isinstance(cell, Decimal) else cell
+        for column, cell in zip(table.columns, row, strict=True)
+    ]
 
 
 def rates(path: Path, place: str | None) -> Mapping[tuple[str, date], Decimal]:

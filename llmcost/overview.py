@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from llmcost.config import Config
 from llmcost.model import Table
 from llmcost.pricing.levels import LEVELS
+from llmcost.spend import commitments, fixed
 from llmcost.spend import report as spend
 from llmcost.spend.currency import converted
-from llmcost.spend.fixed import fixed_table
 from llmcost.store import Store
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def front_page(
     """
     levels = prices() if question.cost in LEVELS else None
     table = spend.report(store, config, question, digest=digest, catalogue=levels)
-    beside, data = fixed_table(store, config, table.by, question.where, question.window, question.tz)
+    beside, data = _beside(store, config, question, table.by, page.currency)
     requests = cast("int", table.total[len(table.by)]) if table.total else 0
     if page.currency != "USD":
         table = converted(table, store, config, question, page.currency)
@@ -68,6 +68,17 @@ def front_page(
         return [replace(table, foot={**table.foot, "suggestions": suggestions.as_objects(found)})]
     is_worth_it = bool(found) or page.suggest
     return [table, *beside, *([suggestions.in_short(found)] if is_worth_it else [])]
+
+
+def _beside(
+    store: Store, config: Config, question: spend.Question, by: Sequence[str], currency: str
+) -> tuple[list[Table], dict[str, object]]:
+    """Fixed costs and commitments as tables for people and as what stands in a report's JSON; both empty without any."""
+    shared = fixed.allocated(store, config, by, question.where, question.window, question.tz, currency)
+    prepaid = commitments.commitments(store, config)
+    tables = [fixed.table_of(shared, config, by, currency)] if shared.shares else []
+    tables += [commitments.table_of(prepaid)] if prepaid else []
+    return tables, fixed.as_json(shared, by) | commitments.as_json(prepaid)
 
 
 def _is_suggested(page: Page, question: spend.Question, requests: int) -> bool:

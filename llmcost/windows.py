@@ -117,6 +117,36 @@ def _next_month(first: date) -> date:
     return (first + timedelta(32)).replace(day=1)
 
 
+def days(since: str | None, until: str | None, tz: str) -> Window:
+    """The days [since, until), which have been read as dates, in a zone."""
+    return Window(_edge(since, "since", tz), _edge(until, "until", tz))
+
+
+def midnight_us(day: date, tz: str) -> int:
+    """When a day begins in a zone, in µs since 1970 UTC; where the clock skips midnight, when it does."""
+    wall = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(tz))
+    return (wall.toordinal() - EPOCH.toordinal()) * DAY_US - (wall.utcoffset() or timedelta(0)) // timedelta(
+        microseconds=1
+    )
+
+
+def day_at(at_us: int, tz: str) -> date:
+    """The day of an instant in a zone."""
+    return (EPOCH + timedelta(microseconds=at_us)).astimezone(ZoneInfo(tz)).date()
+
+
+def overlap(one: Window, other: Window) -> Window:
+    """What lies in both. It may be empty, and then ends before it begins."""
+    since = [us for us in (one.since_us, other.since_us) if us is not None]
+    until = [us for us in (one.until_us, other.until_us) if us is not None]
+    return Window(max(since, default=None), min(until, default=None))
+
+
+def is_empty(window: Window) -> bool:
+    """Whether no instant lies in it."""
+    return window.since_us is not None and window.until_us is not None and window.since_us >= window.until_us
+
+
 def whole_days(window: Window) -> Window:
     """The window widened to whole UTC days."""
     since, until = window.since_us, window.until_us

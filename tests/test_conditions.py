@@ -297,7 +297,7 @@ def grow(children: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]
 trees = st.recursive(leaves, grow, max_leaves=8)
 
 
-@settings(deadline=None, max_examples=400)
+@settings(deadline=None, max_examples=200)
 @given(trees, rows)
 def test_duckdb_and_python_give_the_same_answer(tree: Condition, row: dict[str, object]) -> None:
     params: dict[str, object] = {f"cell{at}": cell for at, cell in enumerate(row.values())}

@@ -124,7 +124,9 @@ def test_every_section_arrives_as_typed_values(write: Callable[[str], Path], tmp
     assert config.caps[0]["on_limit"] == "block"
     assert config.caps[1]["on_limit"] == {"downgrade": "gpt-5-mini"}
     assert config.prices["overrides"] == (tmp_path / "prices.local.yaml",)
-    assert config.prices["commitments"] == ({"provider": "azure", "amount": Decimal(10000), "until": "2027-01-31"},)
+    assert config.prices["commitments"] == (
+        {"provider": "azure", "amount": Decimal(10000), "currency": "USD", "since": None, "until": "2027-01-31"},
+    )
     assert config.privacy == {"user": "hashed", "tags": ("agent", "env")}
     assert config.gate["rules"][1]["per"] == ("agent",)
     assert config.gate["rules"][1]["baseline"] == tmp_path / "baseline.json"
@@ -257,6 +259,9 @@ REFUSED = [
     # prices, privacy, gate, export
     ("prices: {costs: [{name: gpu, amount: 7200}]}", ":1: prices.costs.gpu: 'per' is missing", None),
     ("prices: {costs: [{name: gpu, amount: 1, per: month, allocate_by: model ~ 1}]}", ":1: prices.costs.gpu.allocate_by: unexpected '~' at column 7 of: model ~ 1", "text stands in quotes: 'like this'"),
+    ("prices: {costs: [{name: gpu, amount: 1, per: month, share_by: token}]}", ":1: prices.costs.gpu.share_by: unknown word 'token'", "did you mean 'tokens'?"),
+    ("prices: {costs: [{name: gpu, amount: 1, per: month, since: 2026-10-02, until: 2026-10-02}]}", ":1: prices.costs.gpu.until: is not after since 2026-10-02", "the end is exclusive: one day is D to D+1"),
+    ("prices: {commitments: [{provider: azure, amount: 1, currency: EUR}]}", ":1: prices.commitments.1: is in EUR, and 'since' is missing: prepaid money counts at the rate of its first day", "add since: 2026-10-01"),
     ("prices: {commitments: [{provider: azure, amount: 1, until: 2027-02-30}]}", ":1: prices.commitments.1.until: expected a date such as 2027-01-31, got '2027-02-30'", None),
     ("privacy: {user: hash}", ":1: privacy.user: unknown word 'hash'", "did you mean 'hashed'?"),
     ("gate: {max_data_age: 36}", ":1: gate.max_data_age: expected a duration such as 36h or 12 months, got '36'", None),

@@ -9,7 +9,7 @@ from decimal import Decimal
 from llmcost.budgets.baseline import Baseline, Cases
 from llmcost.budgets.rules import Group
 from llmcost.caps.recommend import t_975
-from llmcost.figures import count, money, percent, visible
+from llmcost.figures import count, exact_money, money, percent, visible
 
 PICO = Decimal("0.000000000001")
 SHARE = Decimal("0.000001")
@@ -113,14 +113,14 @@ class Compared:
                 {
                     **dict(zip(self.by, group, strict=True)),
                     "cases": one.pairs,
-                    "cost_before": f"{one.before:.12f}",
-                    "cost_after": f"{one.after:.12f}",
+                    "cost_before": exact_money(one.before),
+                    "cost_after": exact_money(one.after),
                     "change": one.change,
                     "low": one.low,
                     "high": one.high,
-                    "per_month": _text(self.per_month(group, one.change)),
-                    "per_month_low": _text(self.per_month(group, one.low)),
-                    "per_month_high": _text(self.per_month(group, one.high)),
+                    "per_month": exact_money(self.per_month(group, one.change)),
+                    "per_month_low": exact_money(self.per_month(group, one.low)),
+                    "per_month_high": exact_money(self.per_month(group, one.high)),
                 }
                 for group, one in self.changes.items()
             ],
@@ -130,7 +130,7 @@ class Compared:
         }
 
     def _case(self, case: str, group: Group, cost: Decimal | None) -> dict[str, object]:
-        return {"case": case, **dict(zip(self.by, group, strict=True)), "cost": _text(cost)}
+        return {"case": case, **dict(zip(self.by, group, strict=True)), "cost": exact_money(cost)}
 
 
 def compare(base: Baseline, now: Cases) -> Compared:
@@ -162,10 +162,6 @@ def signed(text: str) -> str:
 def _order(key: tuple[str, Group]) -> tuple[str, ...]:
     case, group = key
     return (*(cell or "" for cell in group), case)
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:.12f}"
 
 
 def _sum(found: Sequence[tuple[str, Group, Decimal | None]]) -> Decimal | None:

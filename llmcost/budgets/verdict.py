@@ -8,7 +8,8 @@ from decimal import Decimal
 
 from llmcost.budgets.cases import Compared
 from llmcost.errors import BREACH, OK, UNDECIDED
-from llmcost.figures import count, exact, instant_text, money, percent, quantity
+from llmcost.figures import count, exact, exact_money, instant_text, money, percent, quantity
+from llmcost.figures import shown as shown_currency
 from llmcost.model import Column, Table
 from llmcost.spend import trust
 from llmcost.spend.report import trust_notes
@@ -121,11 +122,18 @@ def as_table(verdict: Verdict, tz: str) -> Table:
 
 def _row(f: Finding) -> Sequence[object]:
     parts = (f.deltas.delta, f.deltas.price, f.deltas.volume, f.deltas.mix) if f.deltas else (None,) * 4
-    figures = [f.metric, _figure(f, f.value), _figure(f, f.limit), f.unit, f.level, *(_figure(f, one) for one in parts)]
+    figures = [
+        f.metric,
+        _figure(f, f.value),
+        _figure(f, f.limit),
+        shown_currency().currency if f.unit == "USD" else f.unit,
+        f.level,
+        *(_figure(f, one) for one in parts),
+    ]
     return [f.status, f.id, f.scope, f.reason, *figures]
 
 
 def _figure(finding: Finding, value: Decimal | None) -> str | None:
     if value is None:
         return None
-    return f"{value:.12f}" if finding.unit == "USD" else exact(value)
+    return exact_money(value) if finding.unit == "USD" else exact(value)

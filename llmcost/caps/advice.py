@@ -10,7 +10,8 @@ from llmcost.caps.cap import HOUR_US
 from llmcost.caps.findings import Candidate, Costs, PlanFound, Recommended
 from llmcost.caps.recommend import LEVEL
 from llmcost.caps.worth import BOUNDS, DIGITS
-from llmcost.figures import count, exact, money
+from llmcost.figures import count, exact, exact_money, money, shown
+from llmcost.fx import cells_as_shown
 from llmcost.model import Column, Table
 
 SCHEMA = "llmcost.caps/1"
@@ -29,9 +30,9 @@ def as_document(found: Recommended) -> Table:
         company = found.company
         head: dict[str, object] = {
             "company": {
-                "allowance": _usd(company.allowance),
-                "bill": _usd(company.bill),
-                "revenue": _usd(company.revenue),
+                "allowance": exact_money(company.allowance),
+                "bill": exact_money(company.bill),
+                "revenue": exact_money(company.revenue),
                 "payers_per_free_user": _fine(company.payers_per_free_user),
             },
             "sample": {"days": found.days, "users": found.users, "provisional": found.provisional},
@@ -42,8 +43,8 @@ def as_document(found: Recommended) -> Table:
             {
                 "user": user,
                 "plan": plan,
-                "cost_per_month": _usd(cost),
-                "allowable_per_month": _usd(allowed),
+                "cost_per_month": exact_money(cost),
+                "allowable_per_month": exact_money(allowed),
                 "times": _fine(cost / allowed) if allowed else None,
             }
             for user, plan, cost, allowed in found.users_over
@@ -58,7 +59,13 @@ def with_detail(document: Table, tables: Sequence[Table]) -> Table:
         {
             "title": table.title,
             "rows": [
-                dict(zip((column.name for column in table.columns), map(_rounded, row), strict=True))
+                dict(
+                    zip(
+                        (column.name for column in table.columns),
+                        map(_rounded, cells_as_shown(table, row)),
+                        strict=True,
+                    )
+                )
                 for row in table.rows
             ],
             "notes": list(table.notes),
@@ -73,10 +80,10 @@ def _plan(found: Recommended, one: PlanFound) -> Mapping[str, object]:
     return {
         "plan": one.name,
         "users": one.users,
-        "ltv": _usd(worth.ltv),
+        "ltv": exact_money(worth.ltv),
         "ltv_basis": None if worth.ltv is None else worth.ltv_basis,
-        "allowable_per_user_month": _usd(worth.allowable),
-        "bounds": {name: _usd(worth.bounds.get(name)) for name in dict.fromkeys((*BOUNDS, *worth.bounds))},
+        "allowable_per_user_month": exact_money(worth.allowable),
+        "bounds": {name: exact_money(worth.bounds.get(name)) for name in dict.fromkeys((*BOUNDS, *worth.bounds))},
         "binding": worth.binding,
         "cost_per_request": _costs(one.per_request),
         "cost_per_turn": _costs(one.per_turn),
@@ -93,12 +100,12 @@ def _costs(costs: Costs | None) -> Mapping[str, object] | None:
     interval = None
     if costs.interval is not None:
         low, high = costs.interval
-        interval = {"low": _usd(low), "high": _usd(high), "level": LEVEL, "method": "t over users"}
+        interval = {"low": exact_money(low), "high": exact_money(high), "level": LEVEL, "method": "t over users"}
     return {
-        "mean": _usd(costs.mean),
-        "sd": _usd(costs.sd),
-        "p50": _usd(costs.p50),
-        "p95": _usd(costs.p95),
+        "mean": exact_money(costs.mean),
+        "sd": exact_money(costs.sd),
+        "p50": exact_money(costs.p50),
+        "p95": exact_money(costs.p95),
         "interval": interval,
     }
 
@@ -124,14 +131,14 @@ def _candidate(found: Recommended, one: PlanFound, cap: Candidate) -> Mapping[st
         "kind": "aligned",
         "blocked": cap.units_blocked,
         "requests_blocked": cap.requests_blocked,
-        "spend_avoided": _usd(cap.spend_avoided),
+        "spend_avoided": exact_money(cap.spend_avoided),
         "users_touched": cap.users_touched,
         "payers_touched": _payers(one, cap),
         "hours_to_first_block": _hours(cap.first_block_us),
         "longest_lockout_hours": _hours(cap.lockout_us),
-        "ltv_at_risk": _usd(risk),
+        "ltv_at_risk": exact_money(risk),
         "break_even_churn": _fine(_break_even(one, cap)),
-        "cost_per_user_month": _usd(after),
+        "cost_per_user_month": exact_money(after),
         "affordable": _affordable(one, cap),
     }
 
@@ -190,14 +197,14 @@ def _actual(found: Recommended, one: PlanFound) -> Mapping[str, object]:
         "users_active": one.users_active,
         "requests": one.requests,
         "turns": one.units if one.unit == "turn" else None,
-        "cost": _usd(one.cost),
-        "cost_per_user_month": _usd(one.cost_per_user_month),
-        "margin_per_user_month": _usd(_margin(one, one.cost_per_user_month)),
-        "margin_under_cap": _usd(_margin(one, under)),
+        "cost": exact_money(one.cost),
+        "cost_per_user_month": exact_money(one.cost_per_user_month),
+        "margin_per_user_month": exact_money(_margin(one, one.cost_per_user_month)),
+        "margin_under_cap": exact_money(_margin(one, under)),
         "cap_by_replay": one.by_replay,
         "affordable": one.affordable,
         "ltv_decides": one.worth.ltv_decides,
-        "ltv_after": _usd(one.worth.ltv_after),
+        "ltv_after": exact_money(one.worth.ltv_after),
         "binding_changes": None
         if one.worth.changes_at is None
         else {"churn_per_month": one.worth.changes_at[0], "binding": one.worth.changes_at[1]},
@@ -206,16 +213,12 @@ def _actual(found: Recommended, one: PlanFound) -> Mapping[str, object]:
         else {
             "windows_per_month": _fine(means["windows_per_month"]),
             "max_units": means["max_requests"],
-            "max_cost": _usd(means["max_cost"]),
+            "max_cost": exact_money(means["max_cost"]),
             "times_over_budget": _fine(means["times_over"]),
             "max_duty_cycle": _fine(means["duty_cycle"]),
         },
         "reasons": list(one.reasons),
     }
-
-
-def _usd(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:z.12f}"
 
 
 def _fine(value: Decimal | None) -> Decimal | None:
@@ -246,7 +249,7 @@ def _overview(found: Recommended) -> Table:
         Column("binding", "text", "by", brief=False),
         Column("cost", "source_cost", "costs now"),
         Column("monthly_cap", "text", "cap a month"),
-        Column("usd_cap", "source_cost", "or in dollars", brief=False),
+        Column("usd_cap", "source_cost", f"or in {_currency()}", brief=False),
         Column("short_cap", "text", "short cap"),
         Column("users_touched", "count", "users touched"),
         Column("payers_touched", "count", "payers touched", brief=False),
@@ -276,11 +279,15 @@ def _overview(found: Recommended) -> Table:
         )
     return Table(
         SCHEMA,
-        f"Caps by plan, in {found.unit}s; dollars per user and month",
+        f"Caps by plan, in {found.unit}s; {_currency()} per user and month",
         columns,
         [[_rounded(cell) for cell in row] for row in rows],
         notes=[*_sample_notes(found), *_plan_notes(found)],
     )
+
+
+def _currency() -> str:
+    return "dollars" if shown().currency == "USD" else shown().currency
 
 
 def _rounded(cell: object) -> object:

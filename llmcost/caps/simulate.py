@@ -12,7 +12,7 @@ from llmcost.caps.replay import Replayed, replay
 from llmcost.caps.traffic import Asked
 from llmcost.config import Config
 from llmcost.errors import UsageError, nearest
-from llmcost.figures import count, money, percent
+from llmcost.figures import count, exact_money, money, percent
 from llmcost.model import Column, Table
 from llmcost.pricing import charges, names
 from llmcost.pricing.catalogue import Catalogue
@@ -179,4 +179,4 @@ def _same(words: Iterator[str]) -> str:
 
 
 def _dollars(pico: int) -> str:
-    return f"{Decimal(pico) / PICO:.12f}"
+    return exact_money(Decimal(pico) / PICO) or ""

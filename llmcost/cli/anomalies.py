@@ -18,6 +18,7 @@ def anomalies(
     tz: options.Tz = None,
     least: Annotated[str, typer.Option("--min", metavar="USD", help="A smaller rise is not worth a look.")] = "10",
     fail: Annotated[bool, typer.Option("--fail", help="Exit 3 when a day stands out.")] = False,
+    currency: options.Currency = None,
     format: options.Format = "table",
     output: options.Output = None,
     log: options.Log = None,
@@ -50,7 +51,10 @@ def anomalies(
         raise UsageError(f"'{least}' is no amount of USD", place="--min", hint="write --min 10")
     zone = session.zone(tz, settings)
     window = session.window(since, until, last, zone)
-    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+    with (
+        session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
+        session.money_in(currency, settings, store, window),
+    ):
         table = spend.anomalies(
             store,
             settings,
@@ -62,6 +66,6 @@ def anomalies(
             least_usd=rise,
             now=windows.now(os.environ),
         )
-    session.show(table, format, output)
+        session.show(table, format, output)
     if fail and table.rows:
         raise typer.Exit(BREACH)

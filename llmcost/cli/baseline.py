@@ -75,7 +75,6 @@ def save(
     from llmcost.render import write
 
     settings = session.config(config)
-    session.only_usd(None, settings)
     if cases and match is None:
         raise UsageError("needs --match", place="--cases", hint="--match tag:case says which field names a case")
     if match is not None:

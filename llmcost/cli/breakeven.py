@@ -56,19 +56,21 @@ def _shown(
     wait: float,
     quiet: bool,
 ) -> None:
+    from llmcost.pricing import levels
     from llmcost.routing.breakeven import answer
     from llmcost.routing.breakeven.flow import flow
 
     settings = session.config(config)
-    session.only_usd(currency, settings)
     zone = session.zone(tz, settings)
     condition, window = session.condition(where), session.window(since, until, last, zone)
-    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+    with (
+        session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
+        session.money_in(currency, settings, store, window),
+        levels.contracted(store, settings) as contracted,
+    ):
         found = compare(flow(store, settings, condition, window, zone))
-    if format in ("json", "ndjson", "csv"):
-        session.show(answer.as_document(found), format, output)
-    else:
-        session.show(answer.for_people(found), format, output)
+        tables = [answer.as_document(found)] if format in ("json", "ndjson", "csv") else answer.for_people(found)
+        session.show(levels.noted(tables, contracted=contracted), format, output)
 
 
 @app.command("finetune", short_help="A fine-tuned model against today's")

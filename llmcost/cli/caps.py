@@ -85,9 +85,9 @@ def caps(
     from llmcost.caps import detail as detailed
     from llmcost.caps.recommend import recommend
     from llmcost.caps.traffic import Asked
+    from llmcost.pricing import levels
 
     settings = session.config(config)
-    session.only_usd(currency, settings)
     if unit is not None:
         session.one_of(unit, ("turn", "request"), "--unit")
     if ltv_basis is not None:
@@ -97,7 +97,11 @@ def caps(
     zone = session.zone(tz, settings)
     asked = Asked("user", session.condition(where), session.window(since, until, last, zone), zone)
     now_us = int(windows.now(os.environ).timestamp()) * 1_000_000
-    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+    with (
+        session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
+        session.money_in(currency, settings, store, asked.window),
+        levels.contracted(store, settings) as contracted,
+    ):
         found = recommend(
             store,
             settings,
@@ -116,7 +120,7 @@ def caps(
             tables = (
                 [advice.as_rows(found)] if format == "csv" else [*advice.for_people(found, detail=detail), *further]
             )
-    session.show(tables, format, output)
+        session.show(levels.noted(tables, contracted=contracted), format, output)
     if strict and not found.days:
         raise typer.Exit(UNDECIDED)
 
@@ -203,9 +207,9 @@ def simulate(
     from llmcost.caps import simulate as simulation
     from llmcost.caps.traffic import Asked, left_out
     from llmcost.errors import UNDECIDED, UsageError
+    from llmcost.pricing import levels
 
     settings = session.config(config)
-    session.only_usd(currency, settings)
     words = {"kind": kind, "counts": counts, "on_limit": on_limit}
     if gateway is not None:
         session.one_of(gateway, litellm.MODES, "--as")
@@ -224,18 +228,23 @@ def simulate(
     dimension = (session.dimensions(per, "--per") or ["user"])[0]
     zone = session.zone(tz, settings)
     asked = Asked(dimension, session.condition(where), session.window(since, until, last, zone), zone)
-    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+    with (
+        session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
+        session.money_in(currency, settings, store, asked.window),
+        levels.contracted(store, settings) as contracted,
+    ):
         usual = unit or ("turn" if left_out(store, settings, asked).has_turns else "request")
         caps = [rules.parse(text, unit=usual, **words) for text in cap] if cap else rules.from_config(settings, usual)
         if gateway is not None:
             caps = [litellm.as_litellm(one, gateway) for one in caps]
         needs_prices = any(one.on_limit == "downgrade" for one in caps)
         prices = session.catalogue(settings) if needs_prices else None
+        prices = levels.at(prices, "contracted") if prices and contracted else prices
         found = simulation.simulate(store, settings, asked, caps, prices)
         if decisions is not None:
             session.write_csv(("request_id", "served"), simulation.decisions(store, caps), decisions)
         table = simulation.as_table(found, caps, asked)
-    session.show(table, format, output)
+        session.show(levels.noted([table], contracted=contracted), format, output)
     if strict and not found.done.requests:
         raise typer.Exit(UNDECIDED)
 
@@ -293,6 +302,7 @@ def export(
     from llmcost.caps.recommend import recommend
     from llmcost.caps.traffic import Asked, left_out
     from llmcost.errors import UsageError
+    from llmcost.pricing import levels
 
     session.one_of(to, ("litellm", "json"), "--to")
     settings = session.config(config)
@@ -303,7 +313,10 @@ def export(
     given = [rules.parse(text, unit=unit or "request", kind=kind) for text in cap or ()]
     zone = session.zone(tz, settings)
     asked = Asked("user", session.condition(where), session.window(since, until, last, zone), zone)
-    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+    with (
+        session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
+        levels.contracted(store, settings) as contracted,
+    ):
         usual = unit or ("turn" if left_out(store, settings, asked).has_turns else "request")
         if cap:
             given = [rules.parse(text, unit=usual, kind=kind) for text in cap]
@@ -315,5 +328,7 @@ def export(
             given = rules.from_config(settings, usual)
         table = handover.to_litellm(store, settings, asked, given) if to == "litellm" else handover.to_json(given)
     session.show(table, "json", output)
+    if contracted:
+        session.say(levels.CONTRACTED, quiet=quiet)
     for sentence in handover.sentences(table) if to == "litellm" else ():
         session.say(sentence, quiet=quiet)

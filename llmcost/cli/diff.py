@@ -15,6 +15,7 @@ def diff(
     by: options.By = None,
     where: options.Where = None,
     tz: options.Tz = None,
+    currency: options.Currency = None,
     format: options.Format = "table",
     output: options.Output = None,
     strict: options.Strict = False,
@@ -45,7 +46,10 @@ def diff(
     zone, at = session.zone(tz, settings), windows.now(os.environ)
     old, new = windows.period(before, zone, at), windows.period(after, zone, at)
     dimensions = session.dimensions(by, "--by") or ()
-    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+    with (
+        session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
+        session.money_in(currency, settings, store, new),
+    ):
         table = spend.diff(
             store,
             settings,
@@ -56,6 +60,6 @@ def diff(
             where=session.condition(where),
             tz=zone,
         )
-    session.show(table, format, output)
+        session.show(table, format, output)
     if strict and not table.rows:
         raise typer.Exit(UNDECIDED)

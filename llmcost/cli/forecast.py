@@ -10,6 +10,7 @@ from llmcost.cli import options, session
 def forecast(
     where: options.Where = None,
     tz: options.Tz = None,
+    currency: options.Currency = None,
     format: options.Format = "table",
     output: options.Output = None,
     strict: options.Strict = False,
@@ -36,10 +37,13 @@ def forecast(
     from llmcost.spend import forecast as spend
 
     settings = session.config(config)
-    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+    with (
+        session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
+        session.money_in(currency, settings, store),
+    ):
         table = spend.forecast(
             store, settings, session.condition(where), session.zone(tz, settings), windows.now(os.environ)
         )
-    session.show(table, format, output)
+        session.show(table, format, output)
     if strict and table.head["period"] is None:
         raise typer.Exit(UNDECIDED)

@@ -88,6 +88,7 @@ def gate(
     until: options.Until = None,
     last: options.Last = None,
     tz: options.Tz = None,
+    currency: options.Currency = None,
     format: options.Format = "table",
     output: options.Output = None,
     log: options.Log = None,
@@ -117,9 +118,9 @@ def gate(
     from llmcost.budgets import gate as budgets
     from llmcost.budgets.metrics import Asked
     from llmcost.budgets.verdict import as_table
+    from llmcost.fx import as_shown
 
     settings = session.config(config)
-    session.only_usd(None, settings)
     file = Path(baseline) if baseline is not None else None
     rules = _rules(settings, max_cost, per, warn_at, file, max_increase, match)
     limits = _limits(settings, max_unpriced, max_data_age)
@@ -128,16 +129,19 @@ def gate(
     window, name = window_of(settings, since, until, last, zone, uses_config=max_cost is None and max_increase is None)
     if match is not None:
         session.dimensions(match, "--match")
-    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+    with (
+        session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
+        session.money_in(currency, settings, store, window),
+    ):
         asked = Asked(store, settings, lambda: session.catalogue(settings), session.condition(where), window, zone, at)
         run = budgets.Session(asked, limits, name, where)
         if match is not None and file is not None:
             verdict = budgets.judge_cases(run, rules, file, match)
         else:
             verdict = budgets.judge(run, rules)
-    table = as_table(verdict, zone)
-    _report(table, verdict, targets)
-    session.show(table, format, output)
+        table = as_shown(as_table(verdict, zone))
+        _report(table, verdict, targets)
+        session.show(table, format, output)
     if verdict.exit_code and not soft:
         raise typer.Exit(verdict.exit_code)
 

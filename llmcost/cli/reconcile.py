@@ -18,7 +18,8 @@ def reconcile(
         ),
     ] = None,
     tolerance: Annotated[
-        str, typer.Option("--tolerance", metavar="SHARE", help="The gap that is let pass, as a share of their figure.")
+        str,
+        typer.Option("--tolerance", metavar="SHARE", help="What the lines may be off in all, as a share of the bill."),
     ] = "1%",
     apply: Annotated[
         bool, typer.Option("--apply", help="Keep the gaps in the store as adjustments, for report --cost invoiced.")
@@ -35,6 +36,15 @@ def reconcile(
             "--period", metavar="MONTH", help="The period of lines without a date: 2026-10.", show_default=False
         ),
     ] = None,
+    currency: Annotated[
+        Optional[str],
+        typer.Option(
+            "--currency",
+            metavar="CODE",
+            help="The currency of amounts that name none.  [default: USD]",
+            show_default=False,
+        ),
+    ] = None,
     column: Annotated[
         Optional[list[str]],
         typer.Option(
@@ -46,6 +56,18 @@ def reconcile(
     top: Annotated[
         int, typer.Option("--top", metavar="N", help="Show the N largest gaps in a terminal; 0 shows all.")
     ] = 30,
+    since: options.Since = None,
+    until: options.Until = None,
+    last: options.Last = None,
+    tz: Annotated[
+        Optional[str],
+        typer.Option(
+            "--tz",
+            metavar="ZONE",
+            help="Where the days of an invoice begin.  [default: UTC as bills are, whatever llmcost.yaml says]",
+            show_default=False,
+        ),
+    ] = None,
     where: options.Where = None,
     format: options.Format = "table",
     output: options.Output = None,
@@ -62,15 +84,18 @@ def reconcile(
     llmcost reconcile openai-costs.json openai-usage.json
     llmcost reconcile invoice.csv --provider anthropic --tolerance 0.5%
     llmcost reconcile focus.parquet --apply && llmcost report --cost invoiced
-    llmcost reconcile rechnung.csv --column amount=Betrag --period 2026-10
+    llmcost reconcile rechnung.csv --column amount=Betrag --period 2026-10 --currency EUR
+    llmcost reconcile daily.csv --since 2026-10-01 --until 2026-10-08 --tz America/Los_Angeles
 
-    Days are UTC. Usage is judged, on days that the ledger holds; tax, credits and top-ups have lines of their own. Usage pages
-    beside a bill tell why it differs; alone, they are taken at our prices.
+    Days are UTC unless --tz says otherwise. Of a window, the lines that lie wholly in it are taken; the others are counted. Usage is judged, on days that the ledger holds: the gaps of all lines are added up without their signs, so that
+    none hides another, and held against the bill. Rounding counts nothing, and days that begin elsewhere are taken together.
+    Tax, credits and top-ups have lines of their own. Usage pages beside a bill tell why it differs; alone, they are taken at
+    our prices. A bill in another currency is converted line by line, at the rate of the line's last day by fx: in llmcost.yaml.
     """
     from llmcost import config as values
     from llmcost.errors import UsageError
     from llmcost.sources import statements
-    from llmcost.spend import adjustments
+    from llmcost.spend import adjustments, reconciled
     from llmcost.spend import reconcile as spend
 
     settings = session.config(config)
@@ -83,16 +108,21 @@ def reconcile(
             f"cannot stand beside {other}", place="--apply", hint="what is invoiced holds for all requests"
         )
     prices = session.catalogue(settings)
-    reading = statements.Reading(dict(_pair(text) for text in column or []), period, provider)
+    coin = session.currency(currency, settings) if currency else None
+    reading = statements.Reading(dict(_pair(text) for text in column or []), period, provider, coin)
     condition = session.condition(where)
+    zone = session.zone(tz or "UTC", settings)
+    window = session.window(since, until, last, zone)
     statement = statements.read(files, settings, prices, reading) if files else None
     with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
         if statement is None:
             statement = statements.Statement(statements.stored(store), [])
-        result = spend.reconcile(store, settings, prices, statement, share, where=condition, provider=provider)
+        result = spend.reconcile(
+            store, settings, prices, statement, share, where=condition, provider=provider, window=window, tz=zone
+        )
     if apply:
         adjustments.check(result)
-    session.show(spend.as_table(result, top=top if format == "table" else None), format, output)
+    session.show(reconciled.as_table(result, top=top if format == "table" else None), format, output)
     if apply:
         from llmcost.store import open_ledger
 

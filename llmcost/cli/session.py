@@ -50,11 +50,16 @@ def catalogue(settings: Config) -> Catalogue:
 
 def priced_with(store: Store, settings: Config, price_day: str | None) -> Catalogue:
     """The prices that a ledger's costs are of: those of --price-as-of, else those at which the store is pinned, else today's."""
-    from llmcost.pricing.catalogue import as_of
     from llmcost.pricing.reprice import pinned
 
-    prices = catalogue(settings)
-    return as_of(prices, price_day) if price_day else pinned(store, prices)
+    return catalogue_of(settings, price_day) if price_day else pinned(store, catalogue(settings))
+
+
+def catalogue_of(settings: Config, price_day: str) -> Catalogue:
+    """The prices as they were known on that day."""
+    from llmcost.pricing.catalogue import as_of
+
+    return as_of(catalogue(settings), price_day)
 
 
 def digest(settings: Config) -> str:
@@ -134,11 +139,7 @@ def read(
             day = dt.date.fromisoformat(default_date)
         except ValueError:
             raise UsageError(f"'{default_date}' is no date", place="--date", hint="write 2026-10-31") from None
-    prices = catalogue(settings)
-    if price_as_of is not None:
-        from llmcost.pricing.catalogue import as_of
-
-        prices = as_of(prices, price_as_of)
+    prices = catalogue(settings) if price_as_of is None else catalogue_of(settings, price_as_of)
     with progress(quiet=quiet) as tell:
         return ingest(
             logs,
@@ -224,18 +225,28 @@ def currency(given: str | None, settings: Config) -> str:
     return code
 
 
-def only_usd(currency: str | None, settings: Config) -> None:
-    """Figures are in USD; another currency needs dated rates."""
-    wanted = currency or settings.currency
-    if wanted != "USD":
-        raise UsageError(f"figures in {wanted} are not available yet", place="--currency", hint="leave it at USD")
+@contextmanager
+def money_in(given: str | None, settings: Config, store: Store, window: Window | None = None) -> Iterator[None]:
+    """While it lasts, all money is written in --currency, else in the currency of llmcost.yaml, at the rate of the last day of the data (in the window).
+
+    A report alone converts each day at its own rate: its figures are of days.
+    """
+    from llmcost import fx
+    from llmcost.figures import shown_in
+
+    place = "--currency" if given else settings.place("currency")
+    newest_us = store.newest_us(window.until_us if window else None)
+    with shown_in(fx.at_last_day(settings, currency(given, settings), newest_us, place)):
+        yield
 
 
 def show(table: Table | Sequence[Table], form: str, output: str | None) -> None:
     """Renders to stdout or a file; the terminal's width and colours only for a terminal."""
+    from llmcost.fx import as_shown
     from llmcost.render import render, write
 
-    tables = [table] if not isinstance(table, Sequence) else list(table)
+    told = [table] if not isinstance(table, Sequence) else list(table)
+    tables = [as_shown(one, noted=at == 0) for at, one in enumerate(told)]
     terminal = output in (None, "-") and sys.stdout.isatty()
     width = terminal_width() if terminal else None
     write(_together([render(t, form, width=width, color=terminal and colourful()) for t in tables], form), output)

@@ -25,8 +25,12 @@ def simulate(
         bool, typer.Option("--ideal", help="The bound: the cheapest among the best answers, by paired quality.")
     ] = False,
     easy_share: Annotated[
-        Optional[str],
-        typer.Option("--easy-share", metavar="RANGE", help="With --ideal: assume that such a share is easy, 20%..80%."),
+        Optional[list[str]],
+        typer.Option(
+            "--easy-share",
+            metavar="[FEATURE=]RANGE",
+            help="With --ideal: assume that such a share is easy, 20%..80%, or chat=20%..80%,digest=50%.",
+        ),
     ] = None,
     suggest: Annotated[
         bool, typer.Option("--suggest", help="Without a policy: tries the standard moves, and says what each saves.")
@@ -60,6 +64,7 @@ def simulate(
     llmcost simulate cheap-first.yaml --log logs/ --format json
     llmcost simulate routers.yaml --ideal                     what no router can beat
     llmcost simulate routers.yaml --ideal --easy-share 20%..80%
+    llmcost simulate routers.yaml --ideal --easy-share chat=20%..80%,digest=50%
     llmcost simulate --suggest                                which moves would save, and what each risks
     llmcost simulate cheap-first.yaml --export litellm --output config.yaml
 
@@ -70,16 +75,16 @@ def simulate(
     from pathlib import Path
 
     from llmcost.errors import UNDECIDED, UsageError
-    from llmcost.routing import bounds, language, view
+    from llmcost.pricing import levels
+    from llmcost.routing import bounds, easy, language, view
     from llmcost.routing import simulate as replay
     from llmcost.routing.placed import Question
 
-    if easy_share is not None and not ideal:
+    if easy_share and not ideal:
         raise UsageError(
             "is for --ideal", place="--easy-share", hint="llmcost simulate POLICY.yaml --ideal --easy-share 20%..80%"
         )
     settings = session.config(config)
-    session.only_usd(currency, settings)
     if suggest:
         with_policy = policy or ("--export" if export else "--ideal" if ideal else None)
         if with_policy:
@@ -90,7 +95,7 @@ def simulate(
             )
         zone = session.zone(tz, settings)
         question = Question(session.condition(where), session.window(since, until, last, zone), zone)
-        _suggest(settings, question, format, output, db=db, log=log, wait=wait, quiet=quiet, strict=strict)
+        _suggest(settings, question, currency, format, output, db=db, log=log, wait=wait, quiet=quiet, strict=strict)
         return
     if policy is None:
         raise UsageError(
@@ -101,14 +106,20 @@ def simulate(
         session.one_of(export, ("litellm",), "--export", "router")
         _export(told, output, quiet=quiet)
         return
-    easy = bounds.shares(easy_share) if easy_share is not None else None
+    ranges = easy.ranges(easy_share) if easy_share else None
     zone = session.zone(tz, settings)
     question = Question(session.condition(where), session.window(since, until, last, zone), zone)
     prices = session.catalogue(settings)
     programs = format in PROGRAMS
-    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
-        if easy is not None:
-            session.show(bounds.assumed(store, settings, told, prices, question, easy), format, output)
+    with (
+        session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
+        session.money_in(currency, settings, store, question.window),
+        levels.contracted(store, settings) as contracted,
+    ):
+        prices = levels.at(prices, "contracted") if contracted else prices
+        if ranges is not None:
+            assumed = easy.assumed(store, settings, told, prices, question, ranges)
+            session.show(levels.noted([assumed], contracted=contracted), format, output)
             return
         asked = replace(told, bootstrap=0) if ideal else told
         found = replay.simulate(
@@ -118,7 +129,7 @@ def simulate(
             tables = [bounds.as_document(found) if programs else bounds.for_people(found)]
         else:
             tables = [view.as_document(found)] if programs else view.for_people(found, explain=explain)
-    session.show(tables, format, output)
+        session.show(levels.noted(tables, contracted=contracted), format, output)
     if strict and not view.requests_of(found):
         raise typer.Exit(UNDECIDED)
 
@@ -126,6 +137,7 @@ def simulate(
 def _suggest(
     settings: Config,
     question: Question,
+    currency: str | None,
     format: str,
     output: str | None,
     *,
@@ -136,15 +148,20 @@ def _suggest(
     strict: bool,
 ) -> None:
     from llmcost.errors import UNDECIDED
+    from llmcost.pricing import levels
     from llmcost.routing import suggestions
     from llmcost.routing.suggest import suggest
 
     prices = session.catalogue(settings)
-    with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
+    with (
+        session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store,
+        session.money_in(currency, settings, store, question.window),
+        levels.contracted(store, settings) as contracted,
+    ):
+        prices = levels.at(prices, "contracted") if contracted else prices
         tried = suggest(store, settings, prices, question, digest=session.digest(settings))
-    session.show(
-        suggestions.as_document(tried) if format in PROGRAMS else suggestions.for_people(tried), format, output
-    )
+        tables = [suggestions.as_document(tried)] if format in PROGRAMS else suggestions.for_people(tried)
+        session.show(levels.noted(tables, contracted=contracted), format, output)
     if strict and not tried.requests:
         raise typer.Exit(UNDECIDED)
 

@@ -22,7 +22,7 @@ from llmcost.pricing import catalogue, charges, levels
 from llmcost.pricing.entries import RATE_OF_COLUMN
 from llmcost.pricing.reprice import PIN, pinned
 from llmcost.resources import sql
-from llmcost.spend import fixed
+from llmcost.spend import commitments, fixed
 from llmcost.store import Store, quote_identifier
 from llmcost.windows import Window
 
@@ -170,17 +170,19 @@ def _fixed(config: Config, spread: Sequence[date]) -> Iterator[tuple[str, ...]]:
         return
     for number in range((spread[1] - spread[0]).days + 1):
         day = spread[0] + timedelta(days=number)
-        for cost in config.prices["costs"]:
-            usd = f"{fixed.of_day(cost['amount'], cost['per'], day):f}"
+        for at, cost in enumerate(config.prices["costs"]):
+            if not fixed.is_running(cost, day):
+                continue
+            usd = f"{fixed.usd_of_day(config, at, day):f}"
             yield (day.isoformat(), cost["name"], "Usage", "Recurring", cost["name"], usd, usd, usd, usd)
 
 
 def _drawn(store: Store, config: Config) -> Iterator[tuple[str, ...]]:
     """What prepaid money pays of each day's usage."""
-    commitments = config.prices["commitments"]
-    if not commitments:
+    told = commitments.told(config)
+    if not told:
         return
-    for number, day, drawn in fixed.drawn_by_day(commitments, store.rows(sql("spend/drawn.sql"))):
-        one = commitments[number]
-        name = f"Commitment of {one['provider']}" + (f" until {one['until']}" if one["until"] else "")
-        yield (day, one["provider"], "Credit", "One-Time", name, f"{-drawn:f}", "0", "0", "0")
+    for number, day, drawn in commitments.drawn_by_day(told, store.rows(sql("spend/drawn.sql"))):
+        one = told[number]
+        name = f"Commitment of {one.provider}" + (f" until {one.until}" if one.until else "")
+        yield (day, one.provider, "Credit", "One-Time", name, f"{-drawn:f}", "0", "0", "0")

@@ -43,6 +43,8 @@ class Catalogue:
     as_of: str | None
     deals: tuple[Deal, ...] = ()
     fx: Mapping[tuple[str, date], Decimal] = field(default_factory=dict)
+    level: str | None = None
+    """list or contracted, where its prices are those of levels.at; None with all that the user has put on them."""
 
     @property
     def models(self) -> tuple[Model, ...]:
@@ -68,6 +70,11 @@ def digest(overrides: Iterable[Path] = (), fx: Path | None = None) -> str:
 
 
 _FOREIGN = re.compile(rb"""currency["']?\s*:\s*["']?(?!USD)[A-Z]{3}""")
+
+
+def may_mark_up(overrides: Iterable[Path]) -> bool:
+    """Whether these files can hold a mark-up, without reading their prices."""
+    return any(b"markup" in _bytes(path) for path in overrides)
 
 
 def load(overrides: Iterable[Path] = (), fx: Path | None = None) -> Catalogue:

@@ -14,47 +14,27 @@ from pathlib import Path
 from typing import Any
 
 from llmcost.errors import UsageError
-from llmcost.pricing import names, rates, reader
+from llmcost.pricing import names, price_text, rates, reader
 from llmcost.pricing.catalogue import Catalogue, load_folder
 from llmcost.pricing.entries import RATE_OF_COLUMN, Model
 from llmcost.pricing.offers import GENAI, LITELLM, PROVIDERS, REGION, SUFFIX, Entry, Library, Offer
+from llmcost.pricing.price_text import Sold
 
 LOCK = "sync.lock.json"
 PARTNERS = "vertex.yaml"
 """Google sells others' models under the names of their makers, in a file of its own: they are never meant by a bare name."""
 SERVICES = ("batch", "flex", "priority")
 LARGE = Decimal(2)
-MAKERS = ("cohere", "voyageai", "moonshotai", "zai", "minimax")
-"""New providers that set the prices of their own models: a name without a provider is looked up there."""
 CONVERTED = ("databricks",)
 """Whose prices in litellm are conversions of another unit, off in the fourth digit: genai-prices alone is taken."""
 ENDPOINTS = {"bedrock_mantle": "bedrock"}
 """A second door to the same models: logs name either."""
 NOISE = Decimal("0.001")
 """Two libraries agree when they differ by less: databricks' prices in litellm are conversions."""
-EVERY = {
-    **{"cache_read": "input", "cache_write": "input", "reasoning": "output"},
-    **{"image_input": "input", "image_cache_read": "cache_read"},
-}
-"""missing_rate of a new file."""
+
 
 Figures = Mapping[str, Decimal]
 """USD per million tokens or per unit by field, such as `input`, `batch output`, `over=200000 input`, `web_search`."""
-
-
-@dataclass(frozen=True)
-class Sold:
-    """A model that the catalogue does not have, ready to be written."""
-
-    provider: str
-    file: str
-    id: str
-    mode: str
-    names: tuple[str, ...]
-    dated: str | None
-    retired: str | None
-    free: bool
-    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True)
@@ -429,16 +409,16 @@ def write(found: Plan, folder: Path, prices: Catalogue, today: dt.date) -> list[
     for one in found.changed:
         path = folder / one.model.place.rpartition(":")[0]
         text = texts.get(path) or path.read_text(encoding="utf-8")
-        texts[path] = _appended_entry(text, one.model.id, one.entry)
+        texts[path] = price_text.with_entry(text, one.model.id, one.entry)
     by_file: dict[str, list[Sold]] = defaultdict(list)
     for sold in found.new:
         by_file[sold.file].append(sold)
     for file, some in by_file.items():
         path = folder / file
         text = texts.get(path) or (
-            path.read_text(encoding="utf-8") if path.exists() else _head(some[0].provider, prices)
+            path.read_text(encoding="utf-8") if path.exists() else price_text.head(some[0].provider, prices)
         )
-        texts[path] = _appended_models(text, some)
+        texts[path] = price_text.with_models(text, some)
     for path, text in texts.items():
         reader.read(text.encode(), path.name)
     _put(texts)
@@ -463,130 +443,3 @@ def _lock_text(read: Sequence[Mapping[str, str]], kept: Mapping[str, Mapping[str
     names_ = ",\n".join(f"  {json.dumps(key)}: {json.dumps(dict(sorted(kept[key].items())))}" for key in sorted(kept))
     sources = ",\n".join(f"  {json.dumps(one)}" for one in read)
     return f'{{"schema": "llmcost.prices-lock/1",\n "read": [\n{sources}\n ],\n "kept": {{\n{names_}\n }}}}\n'
-
-
-def _head(provider: str, prices: Catalogue) -> str:
-    aliases = {theirs for theirs, ours in PROVIDERS.items() if ours == provider}
-    aliases |= {a.replace("_", "-") for a in (*aliases, provider)} | {a.replace("-", "_") for a in (*aliases, provider)}
-    aliases |= set(EXTRA_ALIASES.get(provider, ()))
-    free = sorted(a for a in aliases - {provider} if a.lower() not in prices.aliases)
-    lines = [
-        f"# List prices of {provider}, from price libraries. How a price is added: README.md. Unit: USD per million tokens; per_unit: USD per unit.",
-        "schema: 1",
-        f"provider: {provider}",
-        *([f"aliases: [{', '.join(map(_text, free))}]"] if free else []),
-        "currency: USD",
-        "rules:",
-        *(
-            []
-            if provider in MAKERS
-            else ["  hosts_others: true             # a model without a provider is not looked up here"]
-        ),
-        f"  missing_rate: {{{', '.join(f'{k}: {v}' for k, v in EVERY.items())}}}",
-        "models:",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-EXTRA_ALIASES = {
-    "bedrock": ("amazon-bedrock", "amazon_bedrock", "aws_bedrock", "aws-bedrock", "aws.bedrock"),
-    "zai": ("z-ai", "z_ai", "z.ai"),
-    "together": ("togetherai", "together-ai"),
-    "cohere": ("cohere.chat",),
-    "moonshotai": ("moonshot-ai",),
-    "voyageai": ("voyage-ai", "voyage_ai"),
-}
-
-
-def _appended_models(text: str, some: Sequence[Sold]) -> str:
-    anchors = {value: name for name, value in re.findall(r"&(\w+) (\{[^{}]*\})", text)}
-    added = "".join(_model_text(one, anchors) for one in some)
-    root = reader.composed(text)
-    models = next(value for key, value in root.value if key.value == "models")
-    if not getattr(models, "value", None) or models.id != "sequence":
-        return text + added
-    at = _line_end(text, models.value[-1])
-    return text[:at] + added + text[at:]
-
-
-def _appended_entry(text: str, model_id: str, entry: Entry) -> str:
-    """Puts an entry behind the last one of a model; every character that stands there stays."""
-    root = reader.composed(text)
-    for _, models in ((k, v) for k, v in root.value if k.value in ("models", "fine_tunes")):
-        for model in models.value:
-            facts = {key.value: value for key, value in model.value}
-            if "id" in facts and facts["id"].value == model_id:
-                entries = facts["prices"]
-                if entries.flow_style:
-                    at = entries.end_mark.index - 1
-                    return text[:at] + ", " + _flow(entry) + text[at:]
-                at = _line_end(text, entries.value[-1])
-                return f"{text[:at]}{' ' * entries.start_mark.column}- {_flow(entry)}\n{text[at:]}"
-    raise UsageError(f"has no model '{model_id}'", place="prices sync")
-
-
-def _line_end(text: str, node: Any) -> int:
-    """The start of the line after a node; the end of a block is known by the last thing in it."""
-    while node.id != "scalar" and not node.flow_style and node.value:
-        node = node.value[-1][1] if node.id == "mapping" else node.value[-1]
-    at = text.find("\n", node.end_mark.index)
-    return len(text) if at < 0 else at + 1
-
-
-def _model_text(one: Sold, anchors: dict[str, str]) -> str:
-    match = (
-        f"{{exact: [{', '.join(map(_text, one.names))}]" + (f", dated: {_text(one.dated)}" if one.dated else "") + "}"
-    )
-    head = [f"id: {_text(one.id)}", f"mode: {_text(one.mode)}", f"match: {match}"]
-    if one.retired:
-        head.append(f"lifecycle: {{retired: {one.retired}}}")
-    if one.free:
-        head.append("free: true")
-    entries = [_flow(entry, anchors) for entry in one.entries]
-    if len(entries) == 1 and len(entries[0]) < SHORT:
-        return f"  - {{{', '.join(head)}, prices: [{entries[0]}]}}\n"
-    body = "".join(f"      - {entry}\n" for entry in entries)
-    return "  - " + "\n    ".join(head) + "\n    prices:\n" + body
-
-
-SHORT = 200
-ORDER = ("from", "per_mtok", "per_unit", "per_request", "tiers", "windows", "service", "modifiers", "source")
-
-
-def _flow(entry: Entry, anchors: dict[str, str] | None = None) -> str:
-    """An entry on one line. Sources without a note are written once in a file and referred to."""
-    parts = []
-    for key in ORDER:
-        if key == "source" and anchors is not None and "note" not in entry["source"]:
-            text = _value(entry["source"])
-            if text not in anchors:
-                anchors[text] = "".join(
-                    c if c.isalnum() else "_" for c in f"{entry['source']['via']} {entry['source']['checked']}"
-                )
-                parts.append(f"source: &{anchors[text]} {text}")
-            else:
-                parts.append(f"source: *{anchors[text]}")
-        elif key in entry:
-            parts.append(f"{key}: {_value(entry[key])}")
-    return "{" + ", ".join(parts) + "}"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{key}: {_value(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, Decimal):
-        return f'"{value:f}"'
-    return _text(str(value))
-
-
-PLAIN = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[A-Za-z][A-Za-z0-9._/-]*|\d{4}-\d\d-\d\d")
-
-
-def _text(text: str) -> str:
-    return text if PLAIN.fullmatch(text) else json.dumps(text)

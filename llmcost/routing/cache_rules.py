@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cache
 
 FIVE_MINUTES, HALF_AN_HOUR, HOUR, DAY = 300, 1800, 3600, 86_400
@@ -46,7 +47,7 @@ class CacheRule:
 
 def _openai(models: str, minimum: int, step: int, writes: Mapping[int, str | None], ttl_s: int, note: str) -> CacheRule:
     return CacheRule(
-        ("openai", "azure"),
+        ("openai", "azure", "bedrock"),
         models,
         minimum,
         step,
@@ -60,9 +61,15 @@ def _openai(models: str, minimum: int, step: int, writes: Mapping[int, str | Non
     )
 
 
-def _anthropic(models: str, minimum: int, confidence: str, source: str) -> CacheRule:
+def _anthropic(
+    models: str,
+    minimum: int,
+    confidence: str,
+    source: str,
+    providers: tuple[str, ...] = ("anthropic", "bedrock", "vertex"),
+) -> CacheRule:
     return CacheRule(
-        ("anthropic", "bedrock", "vertex"),
+        providers,
         models,
         minimum,
         1,
@@ -99,17 +106,19 @@ _CLAUDE_PAGE = (
     "https://github.com/anthropics/anthropic-sdk-python/issues/1194"  # quotes the vendor's table word for word
 )
 _LITELLM_PAGE = "https://docs.litellm.ai/docs/completion/prompt_caching"
+_BEDROCK_PAGE = "https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html"
 _CHANGED = date(2026, 7, 7)
 """The first day on which Google's page was seen with its present minimums; the day before, the older ones hold."""
 
 RULES: tuple[CacheRule, ...] = (
     _openai(
-        r"gpt-(?:5\.(?:[6-9]|\d\d)|[6-9]|\d\d).*",
+        r"(?:openai\.)?gpt-(?:5\.(?:[6-9]|\d\d)|[6-9]|\d\d).*",
         1024,
         1,
         {HALF_AN_HOUR: "cache_write_other_tokens"},
         HALF_AN_HOUR,
-        "from GPT-5.6 on a write costs 1.25 times the input; the 30 minutes are second-hand",
+        "from GPT-5.6 on a write costs 1.25 times the input, up to the implicit breakpoint at the latest message and three "
+        "explicit ones; simulated with one at the end. The 30 minutes, from the last write or read, are second-hand",
     ),
     _openai(
         r"(?:ft:)?(?:gpt-4o|gpt-4\.1|gpt-4\.5|gpt-5|o1|o3|o4|codex|chatgpt-4o).*",
@@ -117,9 +126,11 @@ RULES: tuple[CacheRule, ...] = (
         128,
         FREE,
         FIVE_MINUTES,
-        "cleared after 5 to 10 minutes of silence, after an hour at the latest; longer where retention of 24 hours holds",
+        "cleared after 5 to 10 minutes of silence, after an hour at the latest; since 2026-05-29 organisations that retain data "
+        "keep it up to 24 hours (second-hand), Azure does not: ttl: 24h simulates that",
     ),
     _anthropic(_CLAUDE + r"(?:opus|fable|mythos)-5.*", 512, "second_hand", _LITELLM_PAGE),
+    _anthropic(_CLAUDE + r"opus-4-7.*", 4096, "second_hand", _BEDROCK_PAGE, ("bedrock",)),
     _anthropic(
         _CLAUDE + r"opus-4-7.*",
         2048,
@@ -137,7 +148,85 @@ RULES: tuple[CacheRule, ...] = (
 )
 """The first that fits holds. Whoever is not in it has no rule: its caching is not simulated, visibly."""
 
+
+@dataclass(frozen=True)
+class Unpublished:
+    """A cache whose rules are not all known: it is not simulated, and the reader is told what is missing."""
+
+    providers: tuple[str, ...]
+    known: str
+    missing: str
+    confidence: str
+    source: str
+    seen: date
+
+
+UNPUBLISHED: tuple[Unpublished, ...] = (
+    Unpublished(
+        ("deepseek",),
+        "on disk, unasked, in units that end where a prompt or an answer ends; reads cost 2 to 3% of the input",
+        "no minimum is published, and the lifetime is only said to be hours to days",
+        "second_hand",
+        "https://api-docs.deepseek.com/guides/kv_cache",
+        date(2026, 9, 23),
+    ),
+    Unpublished(
+        ("xai",),
+        "unasked, per server; writes are free",
+        "no minimum and no lifetime are published: entries may go at any time",
+        "vendor",
+        "https://docs.x.ai/developers/advanced-api-usage/prompt-caching/best-practices",
+        date(2026, 11, 28),
+    ),
+    Unpublished(
+        ("mistral",),
+        "by prompt_cache_key, in steps of 64 tokens (second-hand); reads cost 10% of the input",
+        "no lifetime is published, and a hit is not guaranteed",
+        "second_hand",
+        "https://docs.mistral.ai/studio-api/conversations/advanced/prompt-caching",
+        date(2026, 11, 28),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A cache that is made on request and paid by the hour: Gemini's explicit caching."""
+
+    providers: tuple[str, ...]
+    models: str
+    usd_per_mtok_hour: Decimal
+    ttl_s: int
+    confidence: str
+    source: str
+    seen: date
+    since: date = date.min
+    until: date = date.max
+
+    def pays_from(self, input_usd_per_mtok: Decimal, read_usd_per_mtok: Decimal) -> Decimal | None:
+        """Reads per hour from which it saves: storage / (input - read), all in dollars per million tokens; None for never."""
+        saved = input_usd_per_mtok - read_usd_per_mtok
+        return self.usd_per_mtok_hour / saved if saved > 0 else None
+
+
+def _stored(models: str, usd: str, since: date = date.min, until: date = date.max) -> Stored:
+    page = "https://ai.google.dev/gemini-api/docs/pricing"
+    return Stored(("google",), models, Decimal(usd), HOUR, "second_hand", page, date(2026, 9, 23), since, until)
+
+
+_NEW_YEAR = date(2027, 1, 1)
+STORED: tuple[Stored, ...] = (
+    _stored(r"gemini-3\.1-pro.*", "4.50"),
+    _stored(r"gemini-3\.8-flash.*", "0.50", until=_NEW_YEAR),
+    _stored(r"gemini-3\.8-flash.*", "1.00", since=_NEW_YEAR),
+)
+"""What a million tokens in an explicit cache cost per hour. It is not simulated: nobody logs when such a cache was made."""
+
 _REGION = re.compile(r"^(?:us|eu|apac|global|au|jp)\.")
+
+
+def _name(model: str) -> str:
+    return _REGION.sub("", model.lower().rpartition("/")[2])
 
 
 @cache
@@ -145,9 +234,32 @@ def rule(provider: str | None, model: str | None, day: date) -> CacheRule | None
     """The rule of a model of the catalogue on a day; None where none is known."""
     if provider is None or model is None:
         return None
-    name = _REGION.sub("", model.lower().rpartition("/")[2])
     for one in RULES:
-        if provider.lower() in one.providers and one.since <= day < one.until and re.fullmatch(one.models, name):
+        if (
+            provider.lower() in one.providers
+            and one.since <= day < one.until
+            and re.fullmatch(one.models, _name(model))
+        ):
+            return one
+    return None
+
+
+def why_not(provider: str | None) -> str:
+    """What is missing where no rule is known."""
+    for one in UNPUBLISHED:
+        if provider is not None and provider.lower() in one.providers:
+            return f"{one.missing} ({one.source})"
+    return "no rule is known"
+
+
+def stored(provider: str, model: str, day: date) -> Stored | None:
+    """What an explicit cache of the model costs on a day; None where none is known."""
+    for one in STORED:
+        if (
+            provider.lower() in one.providers
+            and one.since <= day < one.until
+            and re.fullmatch(one.models, _name(model))
+        ):
             return one
     return None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 from llmcost.document import duration
 from llmcost.pricing.entries import Model
@@ -73,6 +73,35 @@ def _models(targets: Targets, logged: Sequence[Logged]) -> dict[tuple[str | None
     return {one.key: one.model for one in logged} | {(t.provider, t.name): t.model for t in targets}
 
 
+SAID = {
+    "second_hand": "rules that are second-hand, not read at the vendor",
+    "assumed": "rules that are in part assumed: the lifetime is not published",
+}
+
+
+class _Sentences:
+    """What is to be told of caches, each sentence once with the models that it is about."""
+
+    def __init__(self) -> None:
+        self._about: dict[str, list[str]] = {}
+
+    def add(self, sentence: str, model: str | None) -> None:
+        self._about.setdefault(sentence, []).append(str(model))
+
+    def storage(self, model: Model, day: date) -> None:
+        found = cache_rules.stored(model.provider, model.id, day)
+        rates = model.prices[-1].sheet.rates if model.prices else {}
+        if found is None or "input" not in rates:
+            return
+        reads = found.pays_from(rates["input"], rates.get("cache_read", rates["input"]))
+        if reads is not None:
+            storage = f"${found.usd_per_mtok_hour} per million tokens and hour ({SAID[found.confidence].split(',')[0]})"
+            self.add(f"an explicit cache is stored for {storage} and pays from {reads:.2f} reads an hour on", model.id)
+
+    def told(self) -> list[str]:
+        return [f"{sentence}: {', '.join(sorted(set(models)))}" for sentence, models in self._about.items()]
+
+
 def prefixes(
     store: Store,
     policy: Policy,
@@ -84,25 +113,31 @@ def prefixes(
 ) -> tuple[Hits, list[str]]:
     """Fills `cache_outcome` for the simulated traffic, by each provider's rules. `ttl_s` asks about another lifetime.
 
-    Also returns the models whose provider does not sell that lifetime; it is simulated all the same.
+    Also returns sentences on what is simulated otherwise than it is sold, and on what cannot be simulated.
     """
     told = policy.prompt_cache or {}
     wanted_s = ttl_s if ttl_s is not None else seconds(told.get("ttl"))
     store.run(sql("routing/cache_rule_rows.sql"))
     last_us = store.newest_us() or 0
     day = (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=last_us)).date()
-    rows, unsold = [], set()
+    rows, sentences = [], _Sentences()
     for (provider, name), model in _models(targets, logged).items():
-        found = cache_rules.rule(model.provider, model.id, day) if model else None
+        if model is None:
+            continue  # without a price, which is told elsewhere
+        sentences.storage(model, day)
+        found = cache_rules.rule(model.provider, model.id, day)
         if found is None:
+            sentences.add(f"prompt cache not simulatable, {cache_rules.why_not(model.provider)}", name)
             continue
         lives_s = wanted_s or found.ttl_s
         if lives_s not in found.writes:
-            unsold.add(str(name))
+            sentences.add("a cache lifetime that is not sold, simulated all the same", name)
+        if found.confidence != "vendor":
+            sentences.add(f"prompt cache by {SAID[found.confidence]}", name)
         rows.append((provider, name, lives_s * 1_000_000, found.min_tokens, found.step_tokens, _write(found, lives_s)))
     columns = ("provider", "model", "ttl_us", "min_tokens", "step_tokens", "write_column")
     store.load("routing_cache_rules", columns, rows)
     prompt_cache.prepare(store)
     text = sql("routing/cache_traffic.sql").format(simulated=simulated, scope="s.cache_scope")
     store.run(text, params | {"block_tokens": told.get("block_tokens") or BLOCK_TOKENS})
-    return prompt_cache.simulate(store, strict=bool(told.get("strict"))), sorted(unsold)
+    return prompt_cache.simulate(store, strict=bool(told.get("strict"))), sentences.told()

@@ -11,7 +11,7 @@ from llmcost.resources import sql
 from llmcost.routing import curve
 from llmcost.routing.curve import Point
 from llmcost.routing.placed import CAPPED, DEFAULT, USER_CHOICE
-from llmcost.routing.replay import MOVE_COLUMNS, ONE, Plan
+from llmcost.routing.replay import ANY, MOVE_COLUMNS, WHATEVER, Plan
 from llmcost.store import Store
 
 TARGETS_OF_CPT = (Fraction(1, 2), Fraction(4, 5))
@@ -26,6 +26,7 @@ class Answer:
     cheapest: int
     pico: Mapping[int, int]
     quality: Mapping[int, Decimal]
+    feature: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def answers(store: Store, plan: Plan) -> list[Answer]:
     rules = (DEFAULT, USER_CHOICE, *range(1, len(plan.policy.rules) + 1), *range(CAPPED, CAPPED + len(plan.caps)))
     kept = store.rows("SELECT * FROM routing_moves")
     store.run("DELETE FROM routing_moves")
-    anything = (0, ONE, 0, ONE, False, Decimal(0), 0, 0, 0, 0, 0)
+    anything = (*ANY, *WHATEVER, False, Decimal(0), 0, 0, 0, 0, 0)
     store.load("routing_moves", MOVE_COLUMNS, [(rule, n, 0, n, "final", *anything) for rule in rules for n in models])
     scored = next((n for n, rule in enumerate(plan.policy.rules, 1) if rule.threshold), None)
     score = "NULL::DECIMAL(18, 6)"
@@ -60,7 +61,7 @@ def answers(store: Store, plan: Plan) -> list[Answer]:
     store.run("DELETE FROM routing_moves")
     store.load("routing_moves", MOVE_COLUMNS, kept)
     found = []
-    for _, score_, best, _, _, cheapest, _, _, picos, qualities in store.rows(
+    for _, score_, best, _, _, cheapest, _, _, picos, qualities, feature in store.rows(
         sql("routing/named.sql"), {"models": len(models)}
     ):
         found.append(
@@ -70,6 +71,7 @@ def answers(store: Store, plan: Plan) -> list[Answer]:
                 cheapest,
                 dict(zip(models, picos, strict=True)),
                 dict(zip(models, qualities, strict=True)),
+                feature,
             )
         )
     return found
@@ -94,6 +96,23 @@ def oracles(found: Sequence[Answer]) -> list[Router]:
 def singles(found: Sequence[Answer], names: Mapping[int, str]) -> list[Router]:
     """Every request on one model."""
     return [fixed(f"only {name}", found, [number] * len(found)) for number, name in names.items()]
+
+
+def best_of_features(found: Sequence[Answer]) -> dict[str | None, int]:
+    """The model with the best answers to each feature; of equally good ones the cheaper."""
+    by: dict[str | None, list[Answer]] = {}
+    for one in found:
+        by.setdefault(one.feature, []).append(one)
+    return {
+        feature: min(own[0].pico, key=lambda n: (-sum(a.quality[n] for a in own), sum(a.pico[n] for a in own), n))
+        for feature, own in by.items()
+    }
+
+
+def by_feature(found: Sequence[Answer]) -> Router:
+    """One model for each feature, the best: what rules on the feature alone could reach. It knows the scores it is judged by."""
+    best = best_of_features(found)
+    return fixed("best model per feature", found, [best[a.feature] for a in found])
 
 
 def needed(found: Sequence[Answer], strong: int, weak: int) -> Router:

@@ -204,6 +204,7 @@ def _whole(doc: Document, where: Where, values: dict[str, Any]) -> dict[str, Any
     return values | {
         "name": values["name"] or Path(doc.shown).stem,
         "fallback_rates": None if isinstance(rates, str) or rates is None else rates,
+        "too_long_fails": isinstance(rates, Mapping) and rates.get("context_window", 0) is None,
         "quality_columns": quality.get("column") or {},
         "quality_score": quality.get("score"),
         "curve": bool(report.get("curve")),
@@ -234,6 +235,7 @@ _ALIAS = {
     "price": Key(map_of(AMOUNT, "rate", tuple(RATE_OF_COLUMN.values()))),
     "tokens": Key(record({name: Key(_RATIO) for name in ("input", "output", "reasoning")})),
     "quality": Key(record(_QUALITY, _quality)),
+    "context_window": Key(_WHOLE),
 }
 _THRESHOLD = {
     "score": Key(_field("number"), required=True),

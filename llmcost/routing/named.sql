@@ -1,4 +1,4 @@
--- one row is one request with every model's answer known: its score, and the bill and score of each choice of interest
+-- one row is one request with every model's answer known: its score and feature, and the bill and score of each choice of interest
 WITH complete AS (
   SELECT base_seq FROM routing_candidates WHERE pico IS NOT NULL AND quality IS NOT NULL GROUP BY base_seq HAVING count(*) = $models
 ), placed AS (
@@ -10,5 +10,5 @@ WITH complete AS (
 SELECT base_seq, any_value(score) AS score,
   any_value(target) FILTER (WHERE best = 1), any_value(pico) FILTER (WHERE best = 1), any_value(quality) FILTER (WHERE best = 1),
   any_value(target) FILTER (WHERE cheapest = 1), any_value(pico) FILTER (WHERE cheapest = 1), any_value(quality) FILTER (WHERE cheapest = 1),
-  list(pico ORDER BY target), list(quality ORDER BY target)
+  list(pico ORDER BY target), list(quality ORDER BY target), any_value(feature)
 FROM placed GROUP BY base_seq ORDER BY base_seq

@@ -18,6 +18,8 @@ from llmcost.windows import Window
 
 DEFAULT, USER_CHOICE, PART_OF_A_CALL = 0, -1, -2
 """Rule numbers that no rule has; rules count from 1."""
+ONE = 2**32
+"""Draws are whole numbers from 0 up to this, as the pinned hash gives them."""
 CAPPED = 1000
 """The rule number of the first cap."""
 
@@ -82,6 +84,9 @@ def place(
     draws = "".join(f"WHEN {n} THEN {_draw(policy, rule, n, thresholds, params)} " for n, rule in _numbered(policy))
     draw = f"coalesce(CASE rule {draws}ELSE 0 END, 0)" if draws else "0"
     chance = _hashed("'fallback'", "request_id") if policy.fallbacks else "0"
+    if policy.context_windows:
+        sizes = " + ".join(f"(input_tokens > {tokens})::BIGINT" for tokens in policy.context_windows)
+        chance += f" - ({sizes}) * {ONE}"
     special = "".join(
         (
             f"WHEN t.kind = 'iteration' THEN {PART_OF_A_CALL} ",

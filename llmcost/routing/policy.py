@@ -38,6 +38,8 @@ class Alias:
     tokens: Mapping[str, Ratio] = field(default_factory=dict)
     quality: Decimal | None = None
     quality_by_feature: Mapping[str, Decimal] = field(default_factory=dict)
+    context_window: int | None = None
+    """The longest input that it takes, in tokens; None when the policy does not say."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,8 @@ class Policy:
     fallbacks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     fallback_rates: Mapping[str, Decimal] | None = None
     """Share of failures by kind; None takes what the log shows."""
+    too_long_fails: bool = False
+    """`fallback_rates: {context_window: auto}`: what is longer than a model's window fails there."""
     prompt_cache: Mapping[str, Any] | None = None
     caps: tuple[Mapping[str, Any], ...] = ()
     quality_columns: Mapping[str, str] = field(default_factory=dict)
@@ -138,6 +142,14 @@ class Policy:
     curve: bool = False
     include_user_choice: bool = False
     pair_by: str | None = None
+
+    @property
+    def context_windows(self) -> tuple[int, ...]:
+        """The windows that count, the smallest first."""
+        found = (
+            {told.context_window for told in self.models.values()} if self.too_long_fails and self.fallbacks else set()
+        )
+        return tuple(sorted(one for one in found if one is not None))
 
     def place(self, *where: str | int) -> str:
         """FILE:LINE of a value; of what holds it when it is not written itself."""

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
+from llmcost.config import Config
 from llmcost.figures import count
 from llmcost.pricing.entries import Model
 from llmcost.resources import sql
+from llmcost.routing.learned import ONE, PAIRS_ADVISED, PAIRS_NEEDED, Key, Scaling, learn
 from llmcost.routing.policy import Ratio
 from llmcost.routing.targets import Target, Targets
 from llmcost.store import Store
 
-PAIRS_NEEDED = 20
-"""Fewer pairs than this teach nothing."""
-PAIRS_ADVISED = 100
-"""With so many pairs the cost is known to about 6%; with 20 to about 12%."""
-PAIR_ROWS = 2_000_000
-"""Pairs are looked for among so many of the last rows."""
-Z95 = Decimal("1.96")
 TEXT_MODES = ("chat", "responses", "completion")
 LOW, CENTRAL, HIGH = -1, 0, 1
 """Variants of the simulated traffic: all ratios at the low end, at their value, at the high end."""
@@ -28,6 +23,9 @@ PAIR_COLUMNS = (
     *("logged", "provider", "model", "target", "variant", "to_provider", "to_model", "stays", "own_price", "first_us"),
     *("latest_us", "latency_ms", "input_ppm", "output_ppm", "reasoning_ppm", "reasoning_of_output_ppm"),
 )
+BY_FEATURE = ("output_ppm", "reasoning_ppm", "reasoning_of_output_ppm")
+"""The ratios that a feature may have of its own."""
+FEATURE_COLUMNS = ("provider", "model", "target", "variant", "feature", *BY_FEATURE)
 
 
 @dataclass(frozen=True)
@@ -49,19 +47,7 @@ class Logged:
         return (self.provider, self.name)
 
 
-@dataclass(frozen=True)
-class Scaling:
-    """How the tokens of one logged model become those of a target, and how that is known: paired, given or assumed."""
-
-    input: Ratio
-    output: Ratio
-    basis: str
-    pairs: int = 0
-    reasoning: Ratio | None = None
-    """Reasoning tokens per visible output token of the old model; None keeps the logged ones, scaled like the output."""
-
-
-ASSUMED = Scaling(Ratio(Decimal(1)), Ratio(Decimal(1)), "assumed")
+ASSUMED = Scaling(ONE, ONE, "assumed")
 
 
 @dataclass(frozen=True)
@@ -69,13 +55,17 @@ class Relations:
     """Every logged model on every target."""
 
     logged: tuple[Logged, ...]
-    scalings: Mapping[tuple[str | None, str | None, int], Scaling]
+    scalings: Mapping[Key, Scaling]
     never_moved: frozenset[tuple[str | None, str | None]]
     """Models that do not produce text: a policy of chat models leaves them alone."""
 
+    @property
+    def has_features(self) -> bool:
+        return any(one.features for one in self.scalings.values())
 
-def relate(store: Store, targets: Targets) -> Relations:
-    """Reads which models were logged and fills `routing_logged` and `routing_pairs`."""
+
+def relate(store: Store, config: Config, targets: Targets, tz: str) -> Relations:
+    """Reads which models were logged and fills `routing_logged`, `routing_pairs` and `routing_features`."""
     logged = []
     for provider, name, *figures in store.rows(sql("routing/names.sql")):
         match = targets.index.match(provider, name)
@@ -99,7 +89,7 @@ def relate(store: Store, targets: Targets) -> Relations:
         [(*one.key, target.number) for one in logged for target in one.targets],
     )
     wanted = [(one, target) for one in logged for target in targets if target not in one.targets]
-    learned = _learned(store) if wanted else {}
+    learned = learn(store, config, tz) if wanted else {}
     scalings = {(*one.key, t.number): _scaling(t, learned.get((*one.key, t.number)), logged) for one, t in wanted}
     never = frozenset(one.key for one in logged if one.model is not None and one.model.mode not in TEXT_MODES)
     rows: list[Sequence[object]] = []
@@ -115,7 +105,18 @@ def relate(store: Store, targets: Targets) -> Relations:
                 terms = (target.provider, target.name, stays, own)
                 rows.append((number, *one.key, target.number, variant, *terms, *times, latency, *ppm))
     store.load("routing_pairs", PAIR_COLUMNS, rows)
+    _by_feature(store, scalings)
     return Relations(tuple(logged), scalings, never)
+
+
+def _by_feature(store: Store, scalings: Mapping[Key, Scaling]) -> None:
+    rows = [
+        (*key, variant, feature, *_ppm(one, variant)[1:])
+        for key, scaling in scalings.items()
+        for feature, one in scaling.features.items()
+        for variant in (LOW, CENTRAL, HIGH)
+    ]
+    store.load("routing_features", FEATURE_COLUMNS, rows)
 
 
 def _times(target: Target) -> tuple[int, int]:
@@ -143,31 +144,8 @@ def _scaling(target: Target, learned: Scaling | None, logged: Sequence[Logged]) 
         if text:
             reasoning = Ratio(Decimal(sum(one.reasoning for one in mine)) / text)
     if learned is not None:
-        return Scaling(learned.input, learned.output, "paired", learned.pairs, reasoning)
+        return replace(learned, reasoning=reasoning)
     return Scaling(told.get("input", base.input), told.get("output", base.output), "given", 0, reasoning)
-
-
-def _learned(store: Store) -> dict[tuple[str | None, str | None, int], Scaling]:
-    last = store.value("SELECT coalesce(max(seq), 0) FROM requests")
-    found = {}
-    for provider, model, target, pairs, *sums in store.rows(sql("routing/ratios.sql"), {"after": last - PAIR_ROWS}):
-        if pairs < PAIRS_NEEDED or not sums[0] or not sums[5]:
-            continue
-        reasoning = Ratio(Decimal(sums[10]) / sums[5])
-        found[provider, model, target] = Scaling(
-            of_sums(pairs, *sums[:5]), of_sums(pairs, *sums[5:10]), "paired", pairs, reasoning
-        )
-    return found
-
-
-def of_sums(n: int, x: int, y: int, xx: int, xy: int, yy: int) -> Ratio:
-    """Sum of y over sum of x with its 95% range, by the usual error of a ratio of sums: sum of (y - r x)² / (sum of x)²."""
-    with localcontext() as exact:
-        exact.prec = 60
-        r = Decimal(y) / x
-        scatter = max(yy - 2 * r * xy + r * r * xx, Decimal(0)) * n / (n - 1)
-        error = Z95 * scatter.sqrt() / x
-    return Ratio(r, max(r - error, Decimal(0)), r + error)
 
 
 def _ppm(scaling: Scaling, variant: int) -> tuple[int, int, int, int]:
@@ -204,11 +182,23 @@ def _several(models: Sequence[str]) -> str:
 def _known_by(scaling: Scaling) -> str:
     ratios = f"input x {_shown(scaling.input)}, output x {_shown(scaling.output)}"
     if scaling.basis == "paired":
-        few = f"; {PAIRS_ADVISED} are advised" if scaling.pairs < PAIRS_ADVISED else ""
-        return f"{ratios}, learned from {count(scaling.pairs)} pairs in the log{few}"
+        few = f"; {PAIRS_ADVISED} are advised" if scaling.sample < PAIRS_ADVISED else ""
+        return f"{ratios}, learned from {count(scaling.sample)} pairs in the log{few}{_features(scaling)}"
+    if scaling.basis == "randomised":
+        return f"{ratios}, learned from random draws, effective sample {count(scaling.sample)}; pairs would tell more"
     if scaling.basis == "given":
         return f"{ratios}, as the policy says"
     return "tokens assumed equal: real ratios move costs by 20-30%, give models.*.tokens"
+
+
+def _features(scaling: Scaling) -> str:
+    """Which features have a ratio of their own, and how far."""
+    if not scaling.features:
+        return ""
+    small = sum(one.sample < PAIRS_NEEDED for one in scaling.features.values())
+    values = [one.output.value for one in scaling.features.values()]
+    own = f"; output by feature x {min(values):.3f} to {max(values):.3f} in {count(len(values))} features"
+    return f"{own}, of which {count(small)} with fewer than {PAIRS_NEEDED} pairs are mostly the whole" if small else own
 
 
 def _shown(ratio: Ratio) -> str:

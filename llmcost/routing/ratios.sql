@@ -1,9 +1,9 @@
--- one row is one logged model and one target that answered the same prompts (or tasks): sums over the pairs, from which the ratio of tokens and its error follow
+-- one row is one logged model, one target that answered the same prompts (or tasks) and one feature: sums over the pairs, from which the ratio of tokens and its error follow
 WITH keyed AS (
-  SELECT coalesce('t:' || task, 'p:' || prompt_hash) AS pair, provider, model, seq,
+  SELECT coalesce('t:' || task, 'p:' || prompt_hash) AS pair, provider, model, rt_feature AS feature, seq,
     fresh_input_tokens + cache_read_tokens + cache_write_5m_tokens + cache_write_1h_tokens + cache_write_12h_tokens + cache_write_other_tokens AS input,
     text_output_tokens AS output, reasoning_tokens AS reasoning
-  FROM requests
+  FROM ({attributed})
   WHERE kind = 'call' AND requests = 1 AND usage_quality = 'exact' AND (task IS NOT NULL OR prompt_hash IS NOT NULL) AND seq > $after
 ), several AS (
   -- one prompt has one size on one model: where it has two, the digest is that of a redacted or a partial prompt, and teaches nothing
@@ -13,7 +13,7 @@ WITH keyed AS (
 ), numbered AS (
   SELECT k.*, row_number() OVER (PARTITION BY pair, provider, model ORDER BY seq) AS nth FROM keyed k SEMI JOIN several USING (pair)
 )
-SELECT a.provider, a.model, l.target, count(*),
+SELECT a.provider, a.model, l.target, a.feature, count(*),
   CAST(sum(a.input) AS HUGEINT), CAST(sum(b.input) AS HUGEINT), CAST(sum(a.input * a.input) AS HUGEINT), CAST(sum(a.input * b.input) AS HUGEINT), CAST(sum(b.input * b.input) AS HUGEINT),
   CAST(sum(a.output) AS HUGEINT), CAST(sum(b.output) AS HUGEINT), CAST(sum(a.output * a.output) AS HUGEINT), CAST(sum(a.output * b.output) AS HUGEINT), CAST(sum(b.output * b.output) AS HUGEINT),
   CAST(sum(b.reasoning) AS HUGEINT)

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, Decimal
 
 from llmcost.caps import cap as rules_of_caps
 from llmcost.caps import traffic
 from llmcost.caps.replay import replay as replay_caps
+from llmcost.caps.routed import instead_of_ledger
 from llmcost.config import Config
 from llmcost.pricing import charges
 from llmcost.resources import sql
 from llmcost.routing import caching, ratios
 from llmcost.routing import placed as placing
-from llmcost.routing.placed import CAPPED, DEFAULT, PART_OF_A_CALL, USER_CHOICE, Placed, Question
+from llmcost.routing.placed import CAPPED, DEFAULT, ONE, PART_OF_A_CALL, USER_CHOICE, Placed, Question
 from llmcost.routing.policy import AS_LOGGED, Cascade, Policy, Rule
 from llmcost.routing.ratios import CENTRAL, HIGH, LOW, Relations
 from llmcost.routing.response_cache import Answered
 from llmcost.routing.targets import BASELINE, Targets
 from llmcost.store import Store
 
-ONE = 2**32
-"""Draws are whole numbers from 0 up to this, as the pinned hash gives them."""
 ANY = (0, ONE)
+WHATEVER = (-(2**60), ONE)
+"""Every chance of every size: that of a request lies 2^32 lower for each context window that it exceeds."""
 CACHED = (-1, 0)
 """The draw of a request that a response cache answers."""
+
+BY_FEATURE = """LEFT JOIN routing_features f ON f.target = m.target AND f.variant = m.variant
+    AND f.provider IS NOT DISTINCT FROM r.provider AND f.model IS NOT DISTINCT FROM r.model AND f.feature IS NOT DISTINCT FROM r.feature"""
+"""Joined only where features have ratios of their own: the engine would look for them in all of the traffic."""
 
 MOVE_COLUMNS = (
     *("rule", "number", "variant", "target", "part", "draw_from", "draw_until", "chance_from", "chance_until"),
@@ -45,7 +51,7 @@ class Move:
     target: int
     part: str = "final"
     draw: tuple[int, int] = ANY
-    chance: tuple[int, int] = ANY
+    chance: tuple[int, int] = WHATEVER
     is_batch: bool = False
     add_cost: Decimal = Decimal(0)
     add_ms: int = 0
@@ -88,7 +94,15 @@ class Plan:
             units=units if self.has_units else "NULL::MAP(VARCHAR, DECIMAL(18, 6))",
             prefix_blocks="prefix_blocks" if told else "NULL::BIGINT[]",
             cache_scope=caching.SCOPES[told["scope"]] if told else "NULL::VARCHAR",
+            ratios=", ".join(f"{one} AS {name}" for name, one in self._ratios.items()),
+            by_feature=BY_FEATURE if self.relations.has_features else "",
         )
+
+    @property
+    def _ratios(self) -> dict[str, str]:
+        """The ratios that a feature may have of its own, each as a column of the simulated traffic."""
+        own = "coalesce(f.{0}, p.{0})" if self.relations.has_features else "p.{0}"
+        return {name: own.format(name) for name in ratios.BY_FEATURE}
 
     @property
     def billed(self) -> str:
@@ -112,8 +126,10 @@ class Plan:
 
 def plan(store: Store, config: Config, policy: Policy, targets: Targets, question: Question) -> Plan:
     """Fills the temporary tables. The catalogue of `targets` prices what moves."""
+    if counts_simulated_cost(policy):
+        _cost_without_caps(store, config, policy, targets, question)
     store.run(sql("routing/tables.sql"))
-    relations = ratios.relate(store, targets)
+    relations = ratios.relate(store, config, targets, question.tz)
     _prices(store, targets)
     caps = _caps(store, config, policy, question)
     placed = placing.place(store, config, policy, targets, question, has_caps=bool(caps))
@@ -171,14 +187,34 @@ def _prices(store: Store, targets: Targets) -> None:
         store.run("DROP TABLE temp.requests")
 
 
+def counts_simulated_cost(policy: Policy) -> bool:
+    """Whether a cap in dollars must count other money than the logged one."""
+    reprices = policy.rules or policy.default != AS_LOGGED or policy.prompt_cache or policy.fallbacks
+    return bool(reprices) and any(cap["unit"] == "usd" for cap in policy.caps)
+
+
+def _cost_without_caps(store: Store, config: Config, policy: Policy, targets: Targets, question: Question) -> None:
+    """What each request costs if every cap lets it pass: what a cap counts of those that it serves. One pass, not a loop.
+
+    What a cap refuses counts nothing, so its refusals change no other request's cost; but for prompts that it would have
+    left in a cache, which are taken as cached.
+    """
+    free = plan(store, config, replace(policy, caps=()), targets, question)
+    if policy.prompt_cache:
+        caching.prefixes(store, policy, targets, free.relations.logged, free.simulated, free.placed.params)
+    store.run(sql("routing/costs.sql").format(outcome=free.outcome), free.params)
+    store.run(sql("routing/costed.sql").format(stored=store.main))
+
+
 def _caps(store: Store, config: Config, policy: Policy, question: Question) -> list[rules_of_caps.Cap]:
-    """Replays the caps of the policy on the logged traffic; `routing_capped` has what they refuse."""
+    """Replays the caps of the policy on the traffic; `routing_capped` has what they refuse."""
     if not policy.caps:
         return []
     asked = traffic.Asked("user", question.where, question.window, question.tz)
     unit = "turn" if traffic.left_out(store, config, asked).has_turns else "request"
     caps = rules_of_caps.from_config(replace(config, path=policy.path, lines=policy.lines, caps=policy.caps), unit)
-    limits = traffic.prepare(store, config, asked, caps)
+    with instead_of_ledger(store, "routing_costed") if counts_simulated_cost(policy) else nullcontext():
+        limits = traffic.prepare(store, config, asked, caps)
     replay_caps(store, [limits], question.tz, keep=True)
     store.run(sql("routing/capped.sql").format(members=traffic.members(caps)))
     return caps
@@ -274,18 +310,40 @@ def _reading(told: Cascade) -> tuple[int, int, int, int]:
 
 
 def _with_fallbacks(moves: list[Move], policy: Policy, targets: Targets, rates: dict[str, Decimal]) -> Iterator[Move]:
-    """Of a model that fails now and then, that share of its requests is tried again on the next one, and both are paid."""
+    """Of a model that fails now and then, that share of its requests is tried again on the next one, and both are paid.
+
+    What is too long for a model goes to the first fallback that it fits into instead: nobody bills what he cannot read.
+    """
     alias_of = {target.number: target.alias for target in targets}
     for move in moves:
-        yield move
-        share = rates.get(alias_of.get(move.target, ""), Decimal(0))
-        for other in policy.fallbacks.get(alias_of.get(move.target, ""), ()):
-            until = int((share * ONE).to_integral_value())
-            if until:
-                yield replace(
-                    move, target=targets.number(other), part="extra", chance=(0, until), add_cost=Decimal(0), add_ms=0
-                )
-            share *= rates.get(other, Decimal(0))
+        for alias, sizes in _by_size(alias_of.get(move.target, ""), move, policy):
+            number = targets.number(alias) if alias in policy.models else move.target
+            one = replace(move, target=number, chance=(-sizes[1] * ONE, (1 - sizes[0]) * ONE))
+            yield one
+            share = rates.get(alias, Decimal(0))
+            for other in policy.fallbacks.get(alias, ()):
+                until = int((share * ONE).to_integral_value())
+                for size in range(sizes[0], sizes[1] + 1) if until else ():
+                    chance = (-size * ONE, -size * ONE + until)
+                    extra = replace(one, target=targets.number(other), part="extra", chance=chance)
+                    yield replace(extra, add_cost=Decimal(0), add_ms=0)
+                share *= rates.get(other, Decimal(0))
+
+
+def _by_size(alias: str, move: Move, policy: Policy) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Who answers a request of so many of the policy's context windows exceeded (from, to); the last one takes what none can.
+
+    A request that exceeds n windows has its chance n x 2^32 lower: see `placed`.
+    """
+    windows = policy.context_windows
+    begin = 0
+    chain = (alias, *policy.fallbacks.get(alias, ())) if move.part in ("final", "step") and windows else (alias,)
+    for place, one in enumerate(chain):
+        told = policy.models[one].context_window if one in policy.models else None
+        end = len(windows) if told is None or place == len(chain) - 1 else windows.index(told)
+        if end >= begin:
+            yield one, (begin, end)
+            begin = end + 1
 
 
 def _failure_rates(store: Store, policy: Policy, targets: Targets) -> dict[str, Decimal]:

@@ -84,7 +84,7 @@ def _own_costs(
             )
             raise UsageError(f"no fixed cost '{name}' in llmcost.yaml", place=made.policy.place(*place, "costs"), hint=hint)  # fmt: skip
         if first_us is not None:
-            usd = fixed.of_days(config, _day(first_us), _day(last_us))[name]
+            usd = fixed.usd_of_days(config, name, _day(first_us), _day(last_us))
             parts.append(f"{money(usd)} for {name}")
             whole += Fraction(usd) * PICO
     return whole, f", after {' and '.join(parts)}" if parts else ""

@@ -12,7 +12,8 @@ from llmcost.config import Config
 from llmcost.figures import count
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
-from llmcost.routing import caching, ideal, intervals, prompt_cache, randomised, ratios, semantic
+from llmcost.routing import caching, cash, ideal, intervals, prompt_cache, randomised, ratios, semantic
+from llmcost.routing.cash import Way
 from llmcost.routing.ideal import Answer, Metrics
 from llmcost.routing.intervals import Interval
 from llmcost.routing.placed import CAPPED, DEFAULT, PART_OF_A_CALL, USER_CHOICE, Question
@@ -20,7 +21,7 @@ from llmcost.routing.policy import AS_LOGGED, Policy
 from llmcost.routing.prompt_cache import Hits
 from llmcost.routing.randomised import Estimated
 from llmcost.routing.ratios import HIGH, LOW
-from llmcost.routing.replay import Plan, plan
+from llmcost.routing.replay import Plan, counts_simulated_cost, plan
 from llmcost.routing.targets import Targets, find
 from llmcost.spend import trust
 from llmcost.spend.trust import Trust
@@ -68,8 +69,8 @@ class Simulated:
     estimated: Estimated | None = None
     lifetime: str | None = None
     """What a cache lifetime of an hour would cost."""
-    unsold_lifetimes: Sequence[str] = ()
-    """Models whose provider does not sell the cache lifetime of the policy."""
+    about_caches: Sequence[str] = ()
+    """Sentences on caches that are simulated otherwise than they are sold, or not at all."""
     semantic: Sequence[str] = ()
     """What a semantic cache might save beside exact ones."""
 
@@ -125,9 +126,9 @@ def simulate(
     made = replace(made, strong=_strong(made, answers))
     in_detail = policy.bootstrap > 0
     hits: Hits | None = None
-    unsold: list[str] = []
+    about_caches: list[str] = []
     if policy.prompt_cache:
-        hits, unsold = caching.prefixes(
+        hits, about_caches = caching.prefixes(
             store, policy, targets, made.relations.logged, made.simulated, made.placed.params
         )
     unit = _unit(base.total("requests")) if in_detail else "NULL"
@@ -148,13 +149,13 @@ def simulate(
         answers=answers,
         metrics=_metrics(made, cells, answers, weak),
         weak=weak,
-        cash_pico=_cash(config, made, cells),
+        cash_pico=cash.saved(store, config, made, question, [_way(cell) for cell in cells]),
         trust=base,
         left_out={} if rules_only else _left_out(store, made, config, question),
         hits=hits,
         estimated=None if rules_only else randomised.estimate(store, made),
         lifetime=_lifetime(store, made, cells) if hits and not rules_only else None,
-        unsold_lifetimes=unsold,
+        about_caches=about_caches,
         semantic=[] if rules_only else semantic.sensitivity(store, config, made, _left(cells), base.data_until_us),
     )
 
@@ -175,6 +176,10 @@ def _left(cells: Sequence[Cell]) -> dict[int, tuple[int, int]]:
             requests, pico = found.get(cell.rule, (0, 0))
             found[cell.rule] = (requests + cell.figures["requests"], pico + int(cell.figures["after_pico"]))
     return found
+
+
+def _way(cell: Cell) -> Way:
+    return Way(cell.logged, cell.target, cell.basis, cell.figures["before_pico"], cell.figures["after_pico"])
 
 
 def _lifetime(store: Store, made: Plan, cells: Sequence[Cell]) -> str | None:
@@ -272,30 +277,6 @@ def _metrics(made: Plan, cells: Sequence[Cell], answers: Sequence[Answer], weak:
     return ideal.metrics(answers, made.strong, weak, after)
 
 
-def _cash(config: Config, made: Plan, cells: Sequence[Cell]) -> int:
-    """The saving in cash this term: what is prepaid is paid whether it is used or not."""
-    saving = int(sum(c.figures["before_pico"] - c.figures["after_pico"] for c in cells))
-    prepaid: dict[str, Decimal] = {}
-    for one in config.prices.get("commitments") or ():
-        prepaid[one["provider"]] = prepaid.get(one["provider"], Decimal(0)) + one["amount"]
-    if not prepaid or not saving:
-        return saving
-    aliases = made.targets.catalogue.aliases
-    spent: dict[str, list[int]] = {}
-    for cell in cells:
-        logged = aliases.get((cell.logged[0] or "").lower(), cell.logged[0] or "")
-        own = next((t.model.provider for t in made.targets if t.number == cell.target), logged)
-        stays = cell.basis == "same"
-        spent.setdefault(logged, [0, 0])[0] += int(cell.figures["before_pico"])
-        spent.setdefault(logged if stays else own, [0, 0])[1] += int(cell.figures["after_pico"])
-    lost = 0
-    for provider, amount in prepaid.items():
-        before, after = spent.get(aliases.get(provider.lower(), provider), (0, 0))
-        floor = int(amount.scaleb(12))
-        lost += (before - after) - (max(before, floor) - max(after, floor))
-    return saving - lost
-
-
 def _left_out(store: Store, made: Plan, config: Config, question: Question) -> dict[str, int]:
     """Requests that the policy does not look at: outside its scope, and in aggregated rows."""
     from llmcost.attribution import focus
@@ -317,10 +298,7 @@ def _about_tokens(found: Simulated) -> list[str]:
     told = ratios.notes(made.relations, made.targets, used(found.cells))
     if found.hits:
         told += [*found.hits.notes(), *([found.lifetime] if found.lifetime else [])]
-        if found.unsold_lifetimes:
-            told.append(
-                f"a cache lifetime that is not sold, simulated all the same: {', '.join(found.unsold_lifetimes)}"
-            )
+        told += found.about_caches
     elif used(found.cells):
         told.append("a request on another model starts without a cache: none of the old model's cached tokens are kept")
     others = sum(c.figures["requests"] for c in found.cells if c.basis == "other")
@@ -350,13 +328,25 @@ def _about_rules(found: Simulated) -> list[str]:
             told.append(
                 f"{rate:.2%} of the requests to {alias_} fail and are paid again on {policy.fallbacks[alias_][0]}"
             )
+    if policy.too_long_fails:
+        told.append(_about_windows(policy))
     if made.answered:
         told += [*made.answered.notes(), *found.semantic]
     if made.caps:
-        told.append("caps are replayed on the logged traffic and its logged cost; nobody retries or leaves")
+        counted = "what requests cost under the rules" if counts_simulated_cost(policy) else "the logged traffic"
+        told.append(f"caps count {counted}; nobody retries or leaves")
     if any(c.rule == USER_CHOICE for c in found.cells):
         told.append("requests where the user chose the model are left alone; include_user_choice: true moves them")
     return told
+
+
+def _about_windows(policy: Policy) -> str:
+    told = [
+        f"{name} {count(one.context_window)}" for name, one in policy.models.items() if one.context_window is not None
+    ]
+    if not policy.context_windows:
+        return "context_window: auto does nothing: no models.*.context_window, or no fallbacks"
+    return f"what is longer than a model's window ({', '.join(told)} input tokens, as logged) goes to its fallback, unbilled"
 
 
 def _about_judgement(found: Simulated) -> list[str]:

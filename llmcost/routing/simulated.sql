@@ -3,7 +3,7 @@
 WITH placed AS ({placed}), moved AS (
   SELECT r.*, m.number, m.target, m.part, m.variant, m.is_batch, m.add_cost, m.add_ms,
     p.logged, p.to_provider, p.to_model, p.first_us, p.latest_us, p.latency_ms AS usual_ms,
-    p.input_ppm, p.output_ppm, p.reasoning_ppm, p.reasoning_of_output_ppm,
+    p.input_ppm, {ratios},
     m.part IN ('blocked', 'cached') AS is_blocked,
     m.part = 'verifier' AS is_verifier, m.verifier_input, m.verifier_output, m.verifier_fixed, m.verifier_answer,
     -- the tokens are the logged ones where the model is; the terms are, unless the policy sets its own price
@@ -15,6 +15,7 @@ WITH placed AS ({placed}), moved AS (
   JOIN routing_moves m ON m.rule = r.rule AND r.draw >= m.draw_from AND r.draw < m.draw_until AND r.chance >= m.chance_from AND r.chance < m.chance_until
   LEFT JOIN routing_pairs p
     ON p.target = m.target AND p.variant = m.variant AND p.provider IS NOT DISTINCT FROM r.provider AND p.model IS NOT DISTINCT FROM r.model
+  {by_feature}
 ), found AS (
   SELECT m.*, a.seq AS other_seq, a.fresh_input_tokens AS a_fresh, a.cache_read_tokens AS a_read, a.cache_write_5m_tokens AS a_5m,
     a.cache_write_1h_tokens AS a_1h, a.cache_write_12h_tokens AS a_12h, a.cache_write_other_tokens AS a_write, a.audio_input_tokens AS a_audio,

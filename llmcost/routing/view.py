@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
-from llmcost.figures import count, money
+from llmcost.figures import count, exact_money, money
 from llmcost.model import Column, Table
 from llmcost.routing.placed import PART_OF_A_CALL
 from llmcost.routing.policy import AS_LOGGED
@@ -75,8 +75,8 @@ def title(found: Simulated) -> str:
 
 
 def text(pico: int) -> str:
-    """Dollars as JSON holds them."""
-    return f"{dollars(pico):.12f}"
+    """Money as JSON holds it."""
+    return exact_money(dollars(pico)) or ""
 
 
 def _interval(found: Simulated) -> dict[str, object] | None:

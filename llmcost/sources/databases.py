@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from llmcost.errors import UsageError
-from llmcost.sources import files, mapping, recognise
+from llmcost.sources import json_text, mapping, recognise
 from llmcost.sources.files import LogFile
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def prepare(log: LogFile, temporary: Path) -> LogFile:
         with closing(_opened(log.path)) as database, plain.open("w", encoding="utf-8") as out:
             for table in _tables(database):
                 for number, row in enumerate(_rows(database, table), 1):
-                    out.write(files.clean(row) + "\n")
+                    out.write(json_text.clean(row) + "\n")
                     numbers.append(number)
     except sqlite3.Error as error:
         raise UsageError(

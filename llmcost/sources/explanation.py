@@ -17,7 +17,7 @@ from llmcost.figures import count
 from llmcost.model import Column, Table
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
-from llmcost.sources import files, recognise, stage
+from llmcost.sources import csv_text, files, plain, recognise, stage
 from llmcost.sources.files import LogFile
 from llmcost.sources.formats import BY_NAME
 from llmcost.sources.ingest import group_of, ingest_group, prepared
@@ -60,7 +60,7 @@ def explanation(path: str, config: Config, catalogue: Catalogue) -> Table:
     votes = {name or "no known format": number for name, number in recognise.vote(sample).most_common()}
     head: dict[str, object] = {
         "file": path,
-        "packing": files.packing(logs[0].path),
+        "packing": plain.packing(logs[0].path),
         "shape": "json" if log.lines is not None else log.shape,
         "format": group.format,
         "rule": _rule(group),
@@ -117,7 +117,7 @@ def _head(log: LogFile, temporary: Path) -> LogFile:
     if log.shape == "parquet":
         return log
     head = temporary / "head"
-    with files.stream(log.path) as file, head.open("wb") as out:
+    with plain.stream(log.path) as file, head.open("wb") as out:
         out.writelines(islice(file, recognise.SAMPLE_RECORDS + 1))
     return replace(log, path=head, compression="none", live=False)
 
@@ -125,9 +125,9 @@ def _head(log: LogFile, temporary: Path) -> LogFile:
 def _numbered(log: LogFile) -> Iterator[tuple[int, object]]:
     """(line, decoded record) from the start of a text; nothing of a table of columns."""
     if log.shape == "csv":
-        yield from files.csv_records(log.path, log.delimiter)
+        yield from csv_text.records(log.path, log.delimiter)
     elif log.shape == "jsonl":
-        for ordinal, (line, raw) in enumerate(files.numbered_lines(log.path)):
+        for ordinal, (line, raw) in enumerate(plain.numbered_lines(log.path)):
             try:
                 yield log.lines[ordinal] if log.lines is not None else line, recognise.decode(raw)
             except (ValueError, RecursionError):

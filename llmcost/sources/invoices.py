@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from llmcost.errors import UsageError, nearest
 from llmcost.figures import exact
@@ -52,6 +52,8 @@ HEADERS = {
 }
 """The headers under which each column is known, in small letters, without a currency; the first that is there wins."""
 
+DIGITS = 76
+"""Amounts have up to 38 digits, and so has a rate: sums and products of them are exact."""
 SIGNS = {"$": "USD", "usd": "USD", "€": "EUR", "eur": "EUR", "£": "GBP", "gbp": "GBP"}
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
@@ -82,14 +84,19 @@ class Invoice:
 
 
 def read(
-    name: str, rows: Sequence[tuple[int, Mapping[str, str | None]]], told: Mapping[str, str], period: str | None
+    name: str,
+    rows: Sequence[tuple[int, Mapping[str, str | None]]],
+    told: Mapping[str, str],
+    period: str | None,
+    coin: str | None = None,
 ) -> Invoice:
-    """The charges of (line, row) pairs. `told` gives headers by column; `period` stands for rows that have none.
+    """The charges of (line, row) pairs. `told` gives headers by column; `period` and `coin` stand for rows that name none.
 
     UsageError for columns that cannot be found, values that cannot be read, and a total that the lines do not add up to.
     """
     headers = list(rows[0][1])
-    columns, currency = _columns(name, headers, told)
+    columns, named = _columns(name, headers, told)
+    currency = named or coin
     if "amount" not in columns and "total" not in columns:
         raise _missing(name, headers, "amount")
     if not period and not {"date", "period", "period_start"} & set(columns):
@@ -109,15 +116,25 @@ def read(
             totals.append((money(cells.get("total") or cells.get("amount"), place, "total"), place))
     if not lines:
         raise UsageError("no line bills anything", place=name, hint="a statement has lines to compare with")
-    whole = sum((line.amount for line in lines), Decimal(0))
+    with localcontext(prec=DIGITS):
+        whole = sum((line.amount for line in lines), Decimal(0))
+    coins = {line.currency for line in lines}
     for amount, place in totals:
-        if amount != whole:
+        if amount != whole and len(coins) == 1:  # dollars and euros have no sum
             raise UsageError(
                 f"the total says {exact(amount)}, the lines add up to {exact(whole)}",
                 place=place,
                 hint="is a line missing, or a column taken for another? see --column",
             )
-    return Invoice(lines, [] if any(line.currency for line in lines) else [f"{name} names no currency: taken for USD"])
+    return Invoice(lines, _nameless(name, lines))
+
+
+def _nameless(name: str, lines: Sequence[InvoiceLine]) -> list[str]:
+    """What people should know where a currency is missing."""
+    without = [line.place for line in lines if not line.currency]
+    if len(without) == len(lines):
+        return [f"{name} names no currency: taken for USD"]
+    return [f"{one} names no currency: taken for USD" for one in dict.fromkeys(without)]
 
 
 def _charges(
@@ -138,7 +155,7 @@ def _charges(
     kind = "usage" if cells.get("model") and net >= 0 else kind_of(text, net)
     named = cells.get("model") or model_in(text) if kind == "usage" else None
     about = (since, until, cells.get("provider"))
-    code = coin.upper() if coin else None
+    code = SIGNS.get(coin.lower(), coin.upper()) if coin else None
     lines = [
         InvoiceLine(
             kind,

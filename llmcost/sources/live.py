@@ -11,8 +11,9 @@ from itertools import islice
 from pathlib import Path
 
 from llmcost.resources import sql
-from llmcost.sources import files, recognise
-from llmcost.sources.files import CHUNK_BYTES, EDGE_BYTES, LogFile
+from llmcost.sources import files, plain, recognise
+from llmcost.sources.files import EDGE_BYTES, LogFile
+from llmcost.sources.plain import CHUNK_BYTES
 from llmcost.store import Store
 
 UNFINISHED = "not finished yet"
@@ -179,7 +180,7 @@ def is_unfinished(line: bytes) -> bool:
 
 def only_unfinished(log: LogFile) -> bool:
     """Whether a live file holds nothing yet but the beginning of its first record."""
-    lines = [line for _, line in islice(files.numbered_lines(log.path), 2)]
+    lines = [line for _, line in islice(plain.numbered_lines(log.path), 2)]
     return len(lines) == 1 and lines[0].lstrip(b"\xef\xbb\xbf \t").startswith(b"{") and is_unfinished(lines[0])
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from itertools import islice
 
-from llmcost.sources import files, signs, streams
+from llmcost.sources import csv_text, plain, signs, streams
 from llmcost.sources.files import LogFile
 from llmcost.sources.formats import FORMATS, MADE_BY_HAND, REFUSALS, Refusal
 from llmcost.sources.signs import Record
@@ -46,13 +46,13 @@ def favourite(records: list[object]) -> tuple[str | None, float]:
 def sample(log: LogFile, records: int = SAMPLE_RECORDS) -> list[object]:
     """Up to so many decoded records from the start of a JSON lines or CSV file; the names alone when a CSV has no row yet."""
     if log.shape == "csv":
-        rows = (row for _, row in files.csv_records(log.path, log.delimiter) if isinstance(row, dict))
+        rows = (row for _, row in csv_text.records(log.path, log.delimiter) if isinstance(row, dict))
         return [opened(row) for row in islice(rows, records)] or [
-            dict.fromkeys(files.csv_names(log.path, log.delimiter))
+            dict.fromkeys(csv_text.names_of(log.path, log.delimiter))
         ]
     found: list[object] = []
     size = 0
-    for _, line in files.numbered_lines(log.path):
+    for _, line in plain.numbered_lines(log.path):
         size += len(line)
         with suppress(ValueError, RecursionError):
             found.append(decode(line))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TextIO
 
 from llmcost.resources import sql
-from llmcost.sources import files, live, native, recognise, records, sightings, streams
+from llmcost.sources import csv_text, files, json_text, live, native, plain, recognise, records, sightings, streams
 from llmcost.sources.files import LogFile
 from llmcost.sources.formats import BY_NAME, PAGES
 from llmcost.sources.mapping import FieldMap
@@ -88,7 +88,7 @@ def run(stage: Store, group: Group, findings: dict[str, Findings], temporary: Pa
     with ThreadPoolExecutor(1) as pool:
         # counted beside the engine's work: does the n-th record stand on line n?
         newlines = {
-            log.path: pool.submit(files.newlines, log.path)
+            log.path: pool.submit(plain.newlines, log.path)
             for log in group.logs
             if group.shape != "parquet" and log.lines is None
         }
@@ -196,7 +196,7 @@ def _rows(log: LogFile) -> str:
     if log.shape == "parquet":
         return f"SELECT * FROM read_parquet({path})"
     # nothing is left to a guess: a row that does not fit stops the reader, and the careful path takes over
-    columns = ", ".join(f"{quote_text(name)}: 'VARCHAR'" for name in files.csv_names(log.path, log.delimiter))
+    columns = ", ".join(f"{quote_text(name)}: 'VARCHAR'" for name in csv_text.names_of(log.path, log.delimiter))
     marks = f"delim = {quote_text(log.delimiter)}, quote = '\"', escape = '\"', comment = ''"
     return (
         f"SELECT * FROM read_csv({path}, columns = {{{columns}}}, header = true, auto_detect = false, {marks}, "
@@ -295,8 +295,8 @@ def _place(
 def _line_numbers(log: LogFile) -> array[int]:
     """The line of every record, where blank lines or texts of several lines stand between them."""
     if log.shape == "csv":
-        return array("q", islice((number for number, _ in files.csv_rows(log.path, log.delimiter)), 1, None))
-    return array("q", (number for number, _ in files.numbered_lines(log.path, log.first_line)))
+        return array("q", islice((number for number, _ in csv_text.rows(log.path, log.delimiter)), 1, None))
+    return array("q", (number for number, _ in plain.numbered_lines(log.path, log.first_line)))
 
 
 def _runs(first_row: int, numbers: Iterable[int]) -> Iterator[tuple[int, int, int]]:
@@ -365,11 +365,11 @@ def _asked_for(stage: Store, log: LogFile, ordinals: list[int] | None, found: Fi
 def _records(stage: Store, log: LogFile) -> Iterator[tuple[int, Raw]]:
     """(line, record as it stands there) of every record; a text in place of a row of a CSV says what is wrong with it."""
     if log.shape == "csv":
-        yield from files.csv_records(log.path, log.delimiter)
+        yield from csv_text.records(log.path, log.delimiter)
     elif log.shape == "parquet":
         yield from ((number, text.encode()) for number, text in parquet_rows(stage, log))
     else:
-        for ordinal, (number, line) in enumerate(files.numbered_lines(log.path, log.first_line)):
+        for ordinal, (number, line) in enumerate(plain.numbered_lines(log.path, log.first_line)):
             yield log.lines[ordinal] if log.lines is not None else number, line
 
 
@@ -401,11 +401,11 @@ def _understood(record: Mapping[str, object], raw: Raw | None, group: Group) -> 
         keys = ", ".join(str(key)[:40] for key in list(record)[:8]) or "none"
         raise _UnreadableRecordError(f"no known format; keys: {keys}")
     if raw is not None and len(raw) > MAX_RECORD_BYTES // 4:
-        text = files.clean(_cut(record))
+        text = json_text.clean(_cut(record))
         if len(text) > MAX_RECORD_BYTES // 2:
             raise _UnreadableRecordError(f"a record of {len(text) >> 20:,} MB without its long texts")
         return name, text
-    return name, (_plain(raw, record) or files.clean(record))
+    return name, (_plain(raw, record) or json_text.clean(record))
 
 
 def _decoded(raw: Raw) -> Mapping[str, object]:

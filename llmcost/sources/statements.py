@@ -6,20 +6,22 @@ import hashlib
 import json
 import re
 import tempfile
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from llmcost import fx
 from llmcost.config import Config
 from llmcost.errors import UsageError, nearest
 from llmcost.figures import count, exact
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.resources import sql
-from llmcost.sources import files, formats, invoices, recognise, stage
+from llmcost.sources import csv_text, files, formats, invoices, recognise, stage
 from llmcost.sources.files import LogFile
 from llmcost.sources.ingest import ingest, prepared
 from llmcost.sources.statement_words import component_of, kind_of, model_in, tier_of
@@ -47,6 +49,16 @@ DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True)
+class Foreign:
+    """What a line says in its own currency, and the dollars for one of it on `day`, at which it was converted."""
+
+    amount: Decimal
+    currency: str
+    rate: Decimal
+    day: date
+
+
+@dataclass(frozen=True)
 class Line:
     """One line of a statement over the UTC days [since, until).
 
@@ -70,6 +82,8 @@ class Line:
     terms: tuple[str | None, ...] = (None, None)
     """Speed and inference_geo, where a page tells them."""
     place: str = ""
+    foreign: Foreign | None = None
+    """None where the line bills in USD."""
 
 
 @dataclass(frozen=True)
@@ -88,10 +102,12 @@ class Reading:
     """Header of the invoice by our name of the column: {"amount": "Betrag"}."""
     period: str | None = None
     provider: str | None = None
+    currency: str | None = None
+    """Of amounts that name none; USD unless told."""
 
 
 def read(paths: Sequence[str], config: Config, catalogue: Catalogue, reading: Reading) -> Statement:
-    """Lines of all files. UsageError for a file that is no statement, another currency, or two files that bill the same."""
+    """Lines of all files. UsageError for a file that is no statement, a currency without a rate, or two files that bill the same."""
     found: list[Line] = []
     notes: list[str] = []
     pages: list[str] = []
@@ -114,7 +130,7 @@ def read(paths: Sequence[str], config: Config, catalogue: Catalogue, reading: Re
                 _check_page(ready, scratch)
                 pages.append(str(log.path) if log.name == "-" else log.name)
                 continue
-            lines, said = _table(ready, scratch, catalogue, reading)
+            lines, said = _table(ready, scratch, config, catalogue, reading)
             found += lines
             notes += said
         if pages:
@@ -129,7 +145,7 @@ def read(paths: Sequence[str], config: Config, catalogue: Catalogue, reading: Re
                 )
             with open_ledger(ledger, read_only=True) as store:
                 found += stored(store)
-    return Statement(_apart(found), notes)
+    return Statement(_apart(found), [*_rates(found, config), *notes])
 
 
 def stored(store: Store) -> list[Line]:
@@ -180,14 +196,16 @@ def _page_line(row: Mapping[str, Any]) -> Line:
     )
 
 
-def _table(log: LogFile, scratch: Store, catalogue: Catalogue, reading: Reading) -> tuple[list[Line], list[str]]:
+def _table(
+    log: LogFile, scratch: Store, config: Config, catalogue: Catalogue, reading: Reading
+) -> tuple[list[Line], list[str]]:
     rows = list(_records(log, scratch))
     if not rows:
         raise UsageError("there is a header, but no line", place=log.name, hint="a statement has lines to compare with")
     names = {name.lower().replace("_", "").replace(" ", ""): name for name in rows[0][1]}
     if {"billedcost", "chargeperiodstart"} <= set(names):
-        return _focus(log, rows, names, catalogue)
-    made = invoices.read(log.name, rows, reading.columns, reading.period)
+        return _focus(log, rows, names, config, catalogue, reading)
+    made = invoices.read(log.name, rows, reading.columns, reading.period, reading.currency)
     lines = [
         Line(
             form=INVOICE,
@@ -196,7 +214,7 @@ def _table(log: LogFile, scratch: Store, catalogue: Catalogue, reading: Reading)
             since=one.since,
             until=one.until,
             text=one.text,
-            amount=_dollars(one.amount, one.currency, one.place),
+            **_dollars(config, one.amount, one.currency, one.until, one.place),
             model=one.model,
             component=component_of(one.component or one.text),
             tier=tier_of(f"{one.component or ''} {one.text}"),
@@ -211,7 +229,7 @@ def _table(log: LogFile, scratch: Store, catalogue: Catalogue, reading: Reading)
 def _records(log: LogFile, scratch: Store) -> Iterator[tuple[int, dict[str, str | None]]]:
     """(line, row) of a CSV or Parquet file; UsageError for a row that does not fit the header."""
     if log.shape == "csv":
-        for line, record in files.csv_records(log.path, log.delimiter):
+        for line, record in csv_text.records(log.path, log.delimiter):
             if isinstance(record, str):
                 raise UsageError(record, place=f"{log.name}:{line}", hint="correct the row, or export the file again")
             yield line, record
@@ -223,7 +241,12 @@ def _records(log: LogFile, scratch: Store) -> Iterator[tuple[int, dict[str, str 
 
 
 def _focus(
-    log: LogFile, rows: Sequence[tuple[int, dict[str, str | None]]], names: Mapping[str, str], catalogue: Catalogue
+    log: LogFile,
+    rows: Sequence[tuple[int, dict[str, str | None]]],
+    names: Mapping[str, str],
+    config: Config,
+    catalogue: Catalogue,
+    reading: Reading,
 ) -> tuple[list[Line], list[str]]:
     """The lines of a FOCUS 1.0 to 1.2 file; those of other services than AI are counted and left out."""
     missing = [name for name in FOCUS_COLUMNS if name.lower() not in names]
@@ -233,7 +256,7 @@ def _focus(
             f"the FOCUS column '{missing[0]}' is missing", place=f"{log.name}:1", hint=near or "export it with the file"
         )
     lines: list[Line] = []
-    others = Decimal(0)
+    others: dict[str, Decimal] = defaultdict(Decimal)
     left_out = 0
     for number, row in rows:
         place = f"{log.name}:{number}"
@@ -241,22 +264,22 @@ def _focus(
         def cell(name: str, row: Mapping[str, str | None] = row) -> str | None:
             return row.get(names.get(name.lower().replace("_", ""), "")) or None
 
-        billed = _dollars(invoices.money(cell("BilledCost"), place, "BilledCost"), cell("BillingCurrency"), place)
+        currency = (cell("BillingCurrency") or reading.currency or "USD").upper()
         if (cell("ServiceCategory") or AI_CATEGORY).lower() != AI_CATEGORY:
-            left_out, others = left_out + 1, others + billed
+            left_out += 1
+            others[currency] += invoices.money(cell("BilledCost"), place, "BilledCost")
             continue
-        lines += _focus_lines(cell, billed, place, catalogue)
+        lines += _focus_lines(cell, currency, place, config, catalogue)
     notes = []
     if left_out:
-        notes.append(
-            f"{log.name}: {count(left_out)} lines of services other than AI left out, {exact(others)} USD in all"
-        )
+        sums = " and ".join(f"{exact(amount)} {currency}" for currency, amount in sorted(others.items()))
+        notes.append(f"{log.name}: {count(left_out)} lines of services other than AI left out, {sums} in all")
     if not lines:
         raise UsageError("no line of an AI service", place=log.name, hint="ServiceCategory 'AI and Machine Learning'")
     return lines, notes
 
 
-def _focus_lines(cell: Any, billed: Decimal, place: str, catalogue: Catalogue) -> list[Line]:
+def _focus_lines(cell: Any, currency: str, place: str, config: Config, catalogue: Catalogue) -> list[Line]:
     category = (cell("ChargeCategory") or "").lower()
     if category not in FOCUS_KINDS:
         raise UsageError(
@@ -267,6 +290,7 @@ def _focus_lines(cell: Any, billed: Decimal, place: str, catalogue: Catalogue) -
     since, until = (invoices.day(cell(name), place, name) for name in ("ChargePeriodStart", "ChargePeriodEnd"))
     if until <= since:
         until = since + timedelta(days=1)  # hours of one day
+    billed = invoices.money(cell("BilledCost"), place, "BilledCost")
     details = _details(cell("SkuPriceDetails"))
     text = cell("ChargeDescription") or cell("SkuMeter") or ""
     model = cell("x_Model") or details.get("modelid") or model_in(text)
@@ -281,7 +305,7 @@ def _focus_lines(cell: Any, billed: Decimal, place: str, catalogue: Catalogue) -
         since=since,
         until=until,
         text=text,
-        amount=billed,
+        **_dollars(config, billed, currency, until, place),
         model=model if kind == "usage" else None,
         component=component,
         tier=tier_of(meter),
@@ -292,8 +316,9 @@ def _focus_lines(cell: Any, billed: Decimal, place: str, catalogue: Catalogue) -
     if kind != "usage" or effective == billed or billed < 0:
         return [line]
     # paid ahead: what was used is worth EffectiveCost, of which only BilledCost is billed now
-    paid = replace(line, kind="draw_down", amount=billed - effective, model=None, component=None, tier=None)
-    return [replace(line, amount=effective), paid]
+    used = replace(line, **_dollars(config, effective, currency, until, place))
+    drawn = _dollars(config, billed - effective, currency, until, place)
+    return [used, replace(line, kind="draw_down", **drawn, model=None, component=None, tier=None)]
 
 
 def _tokens(component: str | None, quantity: str | None) -> dict[str, int]:
@@ -325,17 +350,37 @@ def _provider(said: Sequence[str | None], catalogue: Catalogue) -> str | None:
     return texts[0] if texts else None
 
 
-def _dollars(amount: Decimal, currency: str | None, place: str) -> Decimal:
-    if (currency or "USD").upper() != "USD":
-        raise _foreign(currency, place)
-    return amount
+def _dollars(config: Config, amount: Decimal, currency: str | None, until: date, place: str) -> dict[str, Any]:
+    """`amount` in USD, 12 decimals where it was converted, and `foreign`. UsageError for a currency without a rate on the last day."""
+    if currency in (None, "USD"):
+        return {"amount": amount, "foreign": None}
+    day = until - timedelta(days=1)
+    rate = fx.usd(config, currency, day, place, ", the last day of the line")
+    with localcontext(prec=invoices.DIGITS):
+        usd = (amount * rate).quantize(fx.PICO)
+    return {"amount": usd, "foreign": Foreign(amount, currency, rate, day)}
+
+
+def _rates(lines: Sequence[Line], config: Config) -> list[str]:
+    """Of every currency the rates that were used, from the first day to the last."""
+    used: dict[str, dict[date, Decimal]] = defaultdict(dict)
+    for line in lines:
+        if line.foreign:
+            used[line.foreign.currency][line.foreign.day] = line.foreign.rate
+    notes = []
+    for currency, by_day in sorted(used.items()):
+        ends = dict.fromkeys((min(by_day), max(by_day)))
+        span = " to ".join(f"{exact(by_day[day])} USD on {day}" for day in ends)
+        name = config.fx.name if config.fx else ""
+        notes.append(f"{currency} at the rate of the last day of each line by {name}: one is {span}")
+    return notes
 
 
 def _foreign(currency: str | None, place: str) -> UsageError:
     return UsageError(
-        f"amounts are in {(currency or 'no currency').upper()}, the ledger is in USD",
+        f"amounts of this page are in {(currency or 'no currency').upper()}, a provider's page is in USD",
         place=place,
-        hint="ask for the statement in USD, or convert it at the rate that the bank took",
+        hint="take the invoice as CSV: it may be in any currency that fx: has a rate of",
     )
 
 

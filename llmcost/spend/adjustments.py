@@ -10,15 +10,17 @@ from llmcost import ledger
 from llmcost.errors import UndecidedError, UsageError
 from llmcost.figures import count, exact, instant_text, money
 from llmcost.resources import sql
-from llmcost.spend.ours import us
-from llmcost.spend.reconcile import DIGITS, Result
+from llmcost.sources.invoices import DIGITS
+from llmcost.spend.reconcile import Result
 from llmcost.store import Store
-from llmcost.windows import DAY_US, Window
+from llmcost.windows import DAY_US, Window, midnight_us
 
 VIEW = "invoiced"
 """The ledger and the adjustments, for a report of what was invoiced."""
 
-FINEST_US = {"hour": 0, "day": DAY_US, "week": DAY_US}
+LONG_DAY_US = DAY_US + 3_600_000_000
+"""A day on which clocks go back."""
+FINEST_US = {"hour": 0, "day": LONG_DAY_US, "week": LONG_DAY_US}
 """How long an adjustment may be to have an hour, a day or a week of its own."""
 LONGEST_US = 1 << 62
 
@@ -45,7 +47,11 @@ def apply(store: Store, result: Result) -> str:
     adjusted = Decimal(0)
     with store.transaction():
         for provider, (since, until) in spans.items():
-            span = {"provider": provider, "started_us": us(since), "ended_us": us(until)}
+            span = {
+                "provider": provider,
+                "started_us": midnight_us(since, result.tz),
+                "ended_us": midnight_us(until, result.tz),
+            }
             for started, ended in store.rows(sql("spend/adjustments_held.sql"), span):
                 raise UsageError(
                     f"a bill of {provider} for {_days(started, ended)} is applied, of which this covers a part",
@@ -60,8 +66,8 @@ def apply(store: Store, result: Result) -> str:
             values = {
                 "provider": entry.provider,
                 "model": entry.model,
-                "started_us": us(entry.since),
-                "ended_us": us(entry.until),
+                "started_us": midnight_us(entry.since, result.tz),
+                "ended_us": midnight_us(entry.until, result.tz),
                 "cause": entry.word,
                 "ours": exact(entry.held),
                 "theirs": None if entry.theirs is None else exact(entry.theirs),
@@ -92,8 +98,12 @@ def notes(store: Store, window: Window) -> list[str]:
     found = ["; ".join(said) + "; all other cost is computed"]
     if beyond := sum(row[3] for row in rows):
         found.append(f"{count(beyond)} lines of a bill reach beyond the window and are left out: report whole periods")
-    if stale := store.value(sql("spend/invoiced_stale.sql")):
-        found.append(f"the cost under {count(stale)} applied lines has changed since: reconcile with --apply again")
+    changed, added = store.row(sql("spend/invoiced_stale.sql"))
+    again = "reconcile with --apply again"
+    if changed:
+        found.append(f"the cost under {count(changed)} applied lines has changed since: {again}")
+    if added:
+        found.append(f"requests of {count(added)} models came to the days of a bill since it was applied: {again}")
     return found
 
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from llmcost.conditions import Condition
 from llmcost.config import Config
-from llmcost.figures import instant_text, money, visible
+from llmcost.figures import exact_money, instant_text, money, visible
 from llmcost.model import Column, Table
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.spend import diff, trust
@@ -181,8 +181,8 @@ def _as_json(driver: Driver) -> dict[str, object]:
     return {
         "dimension": driver.dimension,
         "value": driver.value,
-        "delta": f"{driver.parts.delta:.12f}",
-        "delta_price": f"{driver.parts.price:.12f}",
-        "delta_volume": f"{driver.parts.volume:.12f}",
-        "delta_mix": f"{driver.parts.mix:.12f}",
+        "delta": exact_money(driver.parts.delta),
+        "delta_price": exact_money(driver.parts.price),
+        "delta_volume": exact_money(driver.parts.volume),
+        "delta_mix": exact_money(driver.parts.mix),
     }

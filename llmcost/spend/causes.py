@@ -9,7 +9,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from llmcost.figures import count, exact, money
-from llmcost.spend.ours import Key, Ours, Sum
+from llmcost.fx import PICO
+from llmcost.sources.statements import Foreign, Line
+from llmcost.spend.ours import OTHER, PARTS, Key, Ours, Sum
 
 MATCHED, ROUNDING, OURS_ONLY, THEIRS_ONLY, NOT_COVERED = (
     "matched",
@@ -18,6 +20,8 @@ MATCHED, ROUNDING, OURS_ONLY, THEIRS_ONLY, NOT_COVERED = (
     "theirs only",
     "not covered",
 )
+DAY_BORDER, TIME_ZONE = SHIFTED = ("day border", "time zone")
+"""Money that stands on another day there."""
 CLOSE = Decimal("0.01")
 """Two gaps cancel each other, and one shift explains the others, when less than this share of them is left."""
 CONSTANT = Decimal("0.001")
@@ -25,7 +29,7 @@ CONSTANT = Decimal("0.001")
 DEAREST = 20
 """A request without usage is not taken to have cost more than so many average ones."""
 SHIFTS = (*range(-12, 0), *range(1, 15))
-"""Hours from midnight UTC to the start of a day somewhere on earth."""
+"""Hours from midnight to the start of a day somewhere on earth."""
 
 
 @dataclass
@@ -41,14 +45,17 @@ class Pair:
     ours: Sum
     theirs: Sum | None
     usage: Sum | None = None
-    decimals: int = 12
-    lines: int = 1
+    digit: Decimal = PICO
+    """What their last digit is worth in USD."""
+    bill: Sequence[Line] = ()
+    """The lines that `theirs` adds up."""
     covered: str | None = None
     """What of the days the ledger does not hold; None when it holds them all."""
     is_priced_here: bool = False
     """Their figure is their usage at our prices: no bill."""
     names: set[str] = field(default_factory=set)
     """How they write the model."""
+    foreign: Foreign | None = None
     cause: str = ""
 
     @property
@@ -59,8 +66,11 @@ class Pair:
     @property
     def allowance(self) -> Decimal:
         """What rounding can make: half of their last digit on each line, half a pico-dollar on each of our requests."""
-        half = Decimal("0.5")
-        return half.scaleb(-self.decimals) * self.lines + half.scaleb(-12) * (self.ours.requests or 0)
+        return self.allowance_of(len(self.bill))
+
+    def allowance_of(self, lines: int) -> Decimal:
+        """The same for so many of its lines; one that is not there may have been rounded away."""
+        return (self.digit * max(lines, 1) + PICO * (self.ours.requests or 0)) / 2
 
     @property
     def is_equal(self) -> bool:
@@ -121,9 +131,10 @@ def _time_zone(open_: Sequence[Pair], ours: Ours) -> None:
         return sum((abs(cost - ours.cost(p.key, p.since, p.until, hours)) for p, cost in billed), Decimal(0))
 
     best = min(SHIFTS, key=lambda hours: (left(hours), abs(hours)))
+    begin = f"at {best % 24:02}:00 UTC" if ours.tz == "UTC" else f"{best:+} hours from midnight in {ours.tz}"
     if left(best) <= CLOSE * before + sum((p.allowance for p in days), Decimal(0)):
         for pair in days:
-            pair.cause = f"time zone: their days begin at {best % 24:02}:00 UTC"
+            pair.cause = f"{TIME_ZONE}: their days begin {begin}"
 
 
 def _day_border(open_: Sequence[Pair]) -> None:
@@ -135,8 +146,8 @@ def _day_border(open_: Sequence[Pair]) -> None:
             continue
         larger = max(abs(pair.gap), abs(next_.gap))
         if abs(pair.gap + next_.gap) <= CLOSE * larger + pair.allowance + next_.allowance:
-            pair.cause = f"day border: the gap of {next_.since} is its negative"
-            next_.cause = f"day border: the gap of {since} is its negative"
+            pair.cause = f"{DAY_BORDER}: the gap of {next_.since} is its negative"
+            next_.cause = f"{DAY_BORDER}: the gap of {since} is its negative"
 
 
 def _usage(pair: Pair) -> str:
@@ -185,25 +196,27 @@ def _constant_ratio(open_: Sequence[Pair]) -> None:
 
 def _parts(pair: Pair) -> list[tuple[Decimal, Decimal]]:
     """(theirs, ours) of every part, where their lines tell the parts."""
-    if pair.theirs is None or not set(pair.theirs.parts) <= set(pair.ours.parts):
+    if pair.theirs is None:
         return []
-    return [
-        (pair.theirs.parts[p], pair.ours.parts[p])
-        for p in pair.ours.parts
-        if pair.theirs.parts[p] or pair.ours.parts[p]
-    ]
+    there, here = pair.theirs.by_part, pair.ours.by_part
+    if not set(there) <= {*PARTS, OTHER}:
+        return []
+    return [(there.get(p, Decimal(0)), here.get(p, Decimal(0))) for p in (*PARTS, OTHER) if there.get(p) or here.get(p)]
 
 
 def _money(pair: Pair) -> str:
     """What is left: the money of parts and tiers, and requests of ours without usage."""
     if pair.theirs is None:
         return ""
-    if cause := _tier(pair, pair.theirs.tiers, pair.ours.tiers, lambda n: money(Decimal(n))):
+    if cause := _tier(pair, pair.theirs.by_tier, pair.ours.by_tier, lambda n: money(Decimal(n))):
         return cause
     if pair.usage is not None:
         return f"price gap: the same tokens, but {exact(round((pair.theirs.cost or Decimal(0)) / (pair.ours.cost or Decimal(1)), 4))} of our price"
     if _parts(pair):
-        read, fresh = (pair.theirs.parts[p] - pair.ours.parts[p] for p in ("cache_read", "input"))
+        read, fresh = (
+            pair.theirs.by_part.get(p, Decimal(0)) - pair.ours.by_part.get(p, Decimal(0))
+            for p in ("cache_read", "input")
+        )
         if min(read, fresh) < -pair.allowance and max(read, fresh) > pair.allowance:
             return f"cache: cached input is {_apart(read)}, other input {_apart(fresh)} there"
     if pair.gap > 0 and pair.ours.missing + pair.ours.attempts and _can_be_lost(pair):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,7 @@ from typing import Any
 from llmcost import fx
 from llmcost.config import Config
 from llmcost.errors import UsageError
-from llmcost.figures import exact, money
+from llmcost.figures import money
 from llmcost.model import Table
 from llmcost.spend import report as spend
 from llmcost.store import Store
@@ -32,9 +32,10 @@ def converted(table: Table, store: Store, config: Config, question: spend.Questi
     by = table.by
     costs, recorded, undated = _by_day(store, config, by, question)
     days = sorted({day for side in (costs, recorded) for each in side.values() for day in each})
-    rates = {day: fx.usd(config, currency, day, PLACE) for day in days}
+    told = fx.of_days(config, currency, days, PLACE)
     figures = [
-        fx.converted(side, rates.__getitem__) for side in ((recorded if question.cost == "source" else costs), recorded)
+        fx.converted(side, told.usd.__getitem__)
+        for side in ((recorded if question.cost == "source" else costs), recorded)
     ]
     dims = len(by)
     places = [dims + spend.COST, dims + spend.SOURCE_COST]
@@ -49,17 +50,13 @@ def converted(table: Table, store: Store, config: Config, question: spend.Questi
     if total is not None:
         sums = [sum(side.values(), Decimal(0)) if side else None for side in figures]
         total = [dict(zip(places, sums, strict=True)).get(at, cell) for at, cell in enumerate(total)]
-    told = {
-        "file": config.fx.name if config.fx else None,
-        "usd": {day.isoformat(): exact(rate) for day, rate in rates.items()},
-    }
     return replace(
         table,
         rows=rows,
         total=total,
         currency=currency,
-        head=dict(table.head) | {"currency": currency, "fx": told},
-        notes=[*_note(config, currency, rates, undated), *table.notes],
+        head=dict(table.head) | {"currency": currency, "fx": told.as_json()},
+        notes=[*_note(told, undated), *table.notes],
     )
 
 
@@ -85,14 +82,12 @@ def _by_day(
     return (*found, undated[spend.COST])
 
 
-def _note(config: Config, currency: str, rates: Mapping[date, Decimal], undated: Decimal) -> list[str]:
-    if not rates or config.fx is None:
+def _note(told: fx.Told, undated: Decimal) -> list[str]:
+    if not told.usd:
         return []
-    first, last = min(rates), max(rates)
-    span = f"{exact(rates[first])} USD on {first}" + (f" to {exact(rates[last])} on {last}" if last > first else "")
     left = (
         [f"{money(undated)} of requests without a time have no rate and are in no figure: llmcost ingest --date"]
         if undated
         else []
     )
-    return [f"{currency} at the rate of each day by {config.fx.name}: one is {span}", *left]
+    return [told.sentence(), *left]

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from llmcost.conditions import Condition
 from llmcost.config import Config
-from llmcost.figures import instant_text, money, percent
+from llmcost.figures import exact_money, instant_text, money, percent
 from llmcost.model import Column, Table
 from llmcost.spend import trust
 from llmcost.spend.series import ONE, ZERO, Series, daily, expected, median, quantile
@@ -148,10 +148,10 @@ def forecast(store: Store, config: Config, where: Condition | None, tz: str, now
         head={
             "period": found.period if found else None,
             "currency": "USD",
-            "spent": _text(found.spent if found else None),
-            "expected": _text(found.expected if found else None),
-            "low": _text(found.low if found else None),
-            "high": _text(found.high if found else None),
+            "spent": exact_money(found.spent if found else None),
+            "expected": exact_money(found.expected if found else None),
+            "low": exact_money(found.low if found else None),
+            "high": exact_money(found.high if found else None),
             "level": str(LEVEL),
             "method": found.method if found else None,
             "backtest": {
@@ -174,10 +174,6 @@ def _budgets(config: Config, found: Forecast) -> list[tuple[str, Decimal, date |
         and not rule["scope"]
         and not rule["when"]
     ]
-
-
-def _text(value: Decimal | None) -> str | None:
-    return None if value is None else f"{value:.12f}"
 
 
 def _notes(found: Forecast | None, base: trust.Trust, budgets: Sequence[object]) -> list[str]:

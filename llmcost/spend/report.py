@@ -39,6 +39,7 @@ FIGURES = (
     Column("unpriced_requests", "count", "unpriced", brief=False),
     Column("usage_missing", "count", "no usage", brief=False),
 )
+FIGURES_OF_GROUPS = "spend/report.sql"
 COST, SOURCE_COST = ([c.name for c in FIGURES].index(name) for name in ("cost", "source_cost"))
 # what a log recorded may have more decimals than our own cost: rounded, the groups would not add up to the total
 RECORDED_FIGURES = tuple(replace(column, kind="source_cost") if column.name == "cost" else column for column in FIGURES)
@@ -140,9 +141,15 @@ def groups(
     window: Window,
     tz: str,
     relation: str = "ledger",
+    query: str = FIGURES_OF_GROUPS,
+    bound: Mapping[str, object] = {},
 ) -> list[list[Any]]:
-    """The groups themselves, in no order: the dimensions of each and its FIGURES. UsageError for an unknown dimension."""
-    return _rows(store, *_attributed(store, config, by, where, window, tz, relation), len(by))
+    """The groups themselves, in no order: the dimensions of each and its FIGURES. UsageError for an unknown dimension.
+
+    Another query of the same shape, with the values `bound` in it, has other figures.
+    """
+    attributed, params = _attributed(store, config, by, where, window, tz, relation)
+    return _rows(store, attributed, {**params, **bound}, len(by), query)
 
 
 def grouped(
@@ -172,14 +179,16 @@ def _attributed(
     return f"WITH attributed AS (SELECT *{spare} FROM ({select}))\n", lens.params
 
 
-def _rows(store: Store, attributed: str, params: Mapping[str, object], dims: int) -> list[list[Any]]:
-    return [list(row) for row in store.rows(attributed + _asked(dims), params)]
+def _rows(
+    store: Store, attributed: str, params: Mapping[str, object], dims: int, query: str = FIGURES_OF_GROUPS
+) -> list[list[Any]]:
+    return [list(row) for row in store.rows(attributed + _asked(dims, query), params)]
 
 
-def _asked(dims: int) -> str:
+def _asked(dims: int, query: str = FIGURES_OF_GROUPS) -> str:
     # grouping by a constant costs as much as grouping by a column: only the asked dimensions stay in the two lists
     every, asked = (", ".join(f"dim_{i}" for i in range(1, last + 1)) for last in (MAX_DIMENSIONS, dims))
-    return sql("spend/report.sql").replace(every, asked)
+    return sql(query).replace(every, asked)
 
 
 def _usual(base: Trust) -> str:
@@ -262,6 +271,7 @@ def trust_notes(base: Trust, unpriced: Sequence[Sequence[Any]]) -> list[str]:
         notes.append(
             f"no price for {count(base.total('unpriced_requests'))} requests, {count(base.total('unpriced_tokens'))} tokens: {named}{more}"
         )
+    notes += _provisioned(base)
     shares = [f"{d} {percent(base.unattributed_share(d))}" for d in trust.SHOWN]
     notes.append(f"cost without {', '.join(shares)}")
     notes += [f"{j.file}: {count(j.matched)} of {count(j.keys)} {j.on} values matched" for j in base.joins]
@@ -287,6 +297,16 @@ def trust_notes(base: Trust, unpriced: Sequence[Sequence[Any]]) -> list[str]:
 def _named(provider: str | None, model: str | None, reason: str | None, requests: int, _tokens: int) -> str:
     name = "/".join(filter(None, (provider, model))) or "no model"
     return visible(f"{name} ({count(requests)}: {reason or 'no reason recorded'})")
+
+
+def _provisioned(base: Trust) -> list[str]:
+    if not base.provisioned:
+        return []
+    what = f"{count(base.provisioned)} requests on provisioned capacity: marginal cost 0; "
+    if not base.provisioned_unnamed:
+        return [f"{what}the fixed costs that serve them are shown apart"]
+    whom = "them" if base.provisioned_unnamed == base.provisioned else f"{count(base.provisioned_unnamed)} of them"
+    return [f"{what}no fixed cost is named for {whom}: prices.costs in llmcost.yaml"]
 
 
 def _suspicion(ratio: Decimal) -> str:

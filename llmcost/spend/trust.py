@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from llmcost.attribution import MatchRate, focus
-from llmcost.conditions import Condition
+from llmcost.conditions import FIELDS, And, Comparison, Condition, Or, parse
 from llmcost.config import Config
 from llmcost.figures import exact, instant_text, ratio_text
 from llmcost.resources import sql
@@ -36,6 +36,10 @@ class Trust:
     prices_as_of: str | None
     prices_digest: str | None
     stale: bool
+    provisioned: int = 0
+    """Requests on prepaid capacity: their marginal cost is 0."""
+    provisioned_unnamed: int = 0
+    """Those of them that no fixed cost of llmcost.yaml serves."""
 
     def total(self, name: str) -> int:
         """The sum of a figure over the sources."""
@@ -67,6 +71,7 @@ class Trust:
                 name: self.total(name)
                 for name in ("usage_missing", "usage_assumed", "unpriced_requests", "unpriced_tokens")
             },
+            **self._provisioned(),
             "unattributed": {d: _share(self.unattributed_share(d)) for d in SHOWN},
             "sources": [
                 {
@@ -83,6 +88,11 @@ class Trust:
             "data_until": instant_text(self.data_until_us),
         }
 
+    def _provisioned(self) -> dict[str, int]:
+        """Said where there is such a request."""
+        told = {"provisioned_requests": self.provisioned, "provisioned_without_fixed_cost": self.provisioned_unnamed}
+        return told if self.provisioned else {}
+
 
 def gather(
     store: Store, config: Config, where: Condition | None, window: Window, tz: str, *, digest: str | None
@@ -93,6 +103,7 @@ def gather(
     names, rows = store.table(f"WITH attributed AS ({select})\n{sql('spend/trust.sql')}", lens.params)
     read, duplicates, quarantined, skipped, files = store.row(sql("spend/read.sql"))
     stored = store.fact("catalogue")
+    provisioned, unnamed = _provisioned(store, config, where, window, tz)
     span = {"since_us": window.since_us, "until_us": window.until_us}
     return Trust(
         rows_read=read,
@@ -106,7 +117,32 @@ def gather(
         prices_as_of=store.value(sql("spend/prices_as_of.sql")),
         prices_digest=stored or digest,
         stale=digest is not None and stored is not None and stored.partition("@")[0] != digest,  # @ is the day of a pin
+        provisioned=provisioned,
+        provisioned_unnamed=unnamed,
     )
+
+
+def _provisioned(store: Store, config: Config, where: Condition | None, window: Window, tz: str) -> tuple[int, int]:
+    """Requests on prepaid capacity, and those of them that no fixed cost serves in its term."""
+    from llmcost.pricing.rates import PREPAID_TIERS
+
+    lens = focus(store, config, tz)
+    serving = [_serves(one) for one in config.prices["costs"]]
+    is_served = "true" if None in serving else "false"
+    if serving and None not in serving:
+        is_served = f"coalesce({lens.condition(Or(tuple(one for one in serving if one is not None)))}, false)"
+    select = lens.select({}, where, window, [f"{is_served} AS is_served"])
+    text = f"WITH attributed AS ({select})\n{sql('spend/provisioned.sql')}"
+    found, unnamed = store.row(text, lens.params | {"tiers": list(PREPAID_TIERS)})
+    return found, unnamed
+
+
+def _serves(cost: Mapping[str, Any]) -> Condition | None:
+    """Which requests a fixed cost serves: those that meet `allocate_by`, on the days of its term; None is all."""
+    parts: list[Condition] = [parse(cost["allocate_by"], fields=FIELDS)] if cost["allocate_by"] else []
+    parts += [Comparison("day", ">=", cost["since"])] if cost["since"] else []
+    parts += [Comparison("day", "<", cost["until"])] if cost["until"] else []
+    return And(tuple(parts)) if parts else None
 
 
 def _sum(values: Sequence[Decimal | None]) -> Decimal | None:

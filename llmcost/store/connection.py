@@ -78,9 +78,9 @@ class Store:
         """What stands before the name of a stored table that a temporary view of that name hides."""
         return quote_identifier(str(self.value(sql("store/database.sql")))) + ".main"
 
-    def newest_us(self) -> int | None:
-        """The time of the newest request, in µs since 1970."""
-        found = self.value(sql("store/newest.sql"))
+    def newest_us(self, until_us: int | None = None) -> int | None:
+        """The time of the newest request, or of the newest before an instant, in µs since 1970."""
+        found = self.value(sql("store/newest.sql"), {"until_us": until_us})
         return None if found is None else int(found)
 
     def fact(self, name: str) -> str | None:

@@ -183,7 +183,7 @@ caps_of = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     gaps=rows_of, caps=st.lists(caps_of, min_size=1, max_size=3), narrow=st.lists(st.booleans(), min_size=3, max_size=3)
 )

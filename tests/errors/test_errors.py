@@ -74,6 +74,9 @@ EXAMPLE = 'llmcost sql "SELECT model, sum(cost) FROM ledger GROUP BY model"'
 
 OFFER = "breakeven selfhost --gpu-hour 2 --tokens-per-second 100"
 
+FOCUS_DAYS = "ChargePeriodStart,ChargePeriodEnd"
+FOCUS = f"BilledCost,BillingCurrency,ChargeCategory,{FOCUS_DAYS},ServiceCategory,ProviderName"
+
 CASES = {
     # break-even
     "a term that is no figure": Case(
@@ -148,7 +151,25 @@ CASES = {
     "a wrong range": Case(
         "simulate p.yaml --ideal --easy-share 80%..20%",
         "--easy-share: '80%..20%' is no range of shares",
-        "write 20%..80%",
+        "write 20%..80%, or chat=20%..80%",
+        set_up=both(store, file("p.yaml", "models: {a: {model: openai/gpt-5-mini}}\n")),
+    ),
+    "a share of nothing": Case(
+        "simulate p.yaml --ideal --easy-share =20%",
+        "--easy-share: '=20%' names no feature",
+        "write chat=20%..80%, or 20%..80%",
+        set_up=both(store, file("p.yaml", "models: {a: {model: openai/gpt-5-mini}}\n")),
+    ),
+    "a feature twice": Case(
+        "simulate p.yaml --ideal --easy-share chat=20% --easy-share chat=30%",
+        "--easy-share: a second range for 'chat'",
+        "write each feature once, chat=20%..80%,digest=50%",
+        set_up=both(store, file("p.yaml", "models: {a: {model: openai/gpt-5-mini}}\n")),
+    ),
+    "a feature that nobody asked for": Case(
+        "simulate p.yaml --ideal --easy-share chta=20%",
+        "--easy-share: no requests of feature 'chta'",
+        "llmcost report --by feature shows what there is",
         set_up=both(store, file("p.yaml", "models: {a: {model: openai/gpt-5-mini}}\n")),
     ),
     "a range without --ideal": Case(
@@ -303,9 +324,25 @@ CASES = {
     ),
     "reconcile in another currency": Case(
         "reconcile i.csv",
-        "i.csv:2: amounts are in EUR, the ledger is in USD",
-        "ask for the statement in USD, or convert it at the rate that the bank took",
+        "i.csv:2: no exchange rate of EUR",
+        "name a file of rates: fx: fx.csv (currency,date,usd)",
         set_up=file("i.csv", "Date,Model,Amount,Currency\n2026-10-01,small,5,EUR\n"),
+    ),
+    "reconcile on a day without a rate": Case(
+        "reconcile i.csv --currency EUR",
+        "i.csv:2: fx.csv has no rate of EUR on 2026-10-01, the last day of the line",
+        "add the row EUR,2026-10-01,RATE",
+        set_up=both(
+            file("i.csv", "Date,Model,Amount\n2026-10-01,small,5\n"),
+            file("fx.csv", "currency,date,usd\nEUR,2026-10-02,1.08\n"),
+            file("llmcost.yaml", "fx: fx.csv\n"),
+        ),
+    ),
+    "reconcile in a currency that is none": Case(
+        "reconcile i.csv --currency euro",
+        "--currency: 'euro' is no currency",
+        "write its code: EUR",
+        set_up=file("i.csv", "Date,Model,Amount\n2026-10-01,small,5\n"),
     ),
     "reconcile with a day that reads two ways": Case(
         "reconcile i.csv",
@@ -331,6 +368,120 @@ CASES = {
         "a statement has lines to compare with",
         set_up=file("i.csv", ""),
     ),
+    "reconcile with a header alone": Case(
+        "reconcile i.csv",
+        "i.csv: there is a header, but no line",
+        "a statement has lines to compare with",
+        set_up=file("i.csv", "Date,Model,Amount\n"),
+    ),
+    "reconcile with totals alone": Case(
+        "reconcile i.csv",
+        "i.csv: no line bills anything",
+        "a statement has lines to compare with",
+        set_up=file("i.csv", "Date,Description,Amount\n,Total,6\n"),
+    ),
+    "reconcile with a row that is too long": Case(
+        "reconcile i.csv",
+        "i.csv:2: 4 fields under 3 names",
+        "correct the row, or export the file again",
+        set_up=file("i.csv", "Date,Model,Amount\n2026-10-01,small,5,6\n"),
+    ),
+    "reconcile with a line without a date": Case(
+        "reconcile i.csv",
+        "i.csv:3: the line names no date",
+        "--period 2026-10 says which",
+        set_up=file("i.csv", "Date,Model,Amount\n2026-10-01,small,5\n,big,6\n"),
+    ),
+    "reconcile with a period that ends before it begins": Case(
+        "reconcile i.csv",
+        "i.csv:2: the period ends (2026-10-01) before it begins (2026-10-05)",
+        "correct the row",
+        set_up=file("i.csv", "Start,End,Model,Amount\n2026-10-05,2026-10-01,small,5\n"),
+    ),
+    "reconcile with periods that overlap": Case(
+        "reconcile i.csv --provider acme",
+        "i.csv:3: the period 2026-10-05 overlaps 2026-10 of i.csv:2",
+        "a statement bills every day once",
+        set_up=both(store, file("i.csv", "Period,Model,Amount\n2026-10,small,5\n2026-10-05,small,1\n")),
+    ),
+    "reconcile with two bills of the same days": Case(
+        "reconcile a.csv b.csv",
+        "b.csv: bills acme for days that a.csv bills too",
+        "name one of them; usage pages may stand beside either",
+        set_up=both(
+            file("a.csv", "Date,Provider,Model,Amount\n2026-10-01,acme,small,5\n"),
+            file("b.csv", "Date,Provider,Model,Amount\n2026-10-01,acme,small,6\n"),
+        ),
+    ),
+    "reconcile with nobody's bill": Case(
+        "reconcile i.csv",
+        "i.csv:2: the line does not say whose bill it is",
+        "--provider NAME says so; the ledger has none on these days",
+        set_up=both(store, file("i.csv", "Date,Model,Amount\n2019-10-01,small,5\n")),
+    ),
+    "reconcile with a column of no meaning": Case(
+        "reconcile i.csv --column amont=Betrag",
+        "--column: unknown column 'amont'",
+        "did you mean 'amount'?",
+        set_up=file("i.csv", "Date,Betrag\n2026-10-01,5\n"),
+    ),
+    "reconcile with a header that is not there": Case(
+        "reconcile i.csv --column amount=Betrg",
+        "--column: i.csv has no column 'Betrg'",
+        "did you mean 'Betrag'?",
+        set_up=file("i.csv", "Date,Betrag\n2026-10-01,5\n"),
+    ),
+    "reconcile with half a column": Case(
+        "reconcile i.csv --column amount", "--column: 'amount' names no header", "write --column amount=Betrag"
+    ),
+    "reconcile with a tolerance that is none": Case(
+        "reconcile i.csv --tolerance much", "--tolerance: 'much' is no share", "write 1%"
+    ),
+    "reconcile applied to some requests": Case(
+        "reconcile i.csv --apply",
+        "--apply: cannot stand beside --where",
+        "what is invoiced holds for all requests",
+        more=("--where", "model = 'x'"),
+    ),
+    "reconcile a FOCUS file without a column": Case(
+        "reconcile f.csv",
+        "f.csv:1: the FOCUS column 'BillingCurrency' is missing",
+        "export it with the file",
+        set_up=file("f.csv", f"BilledCost,ChargeCategory,{FOCUS_DAYS}\n5,Usage,2026-10-01,2026-10-02\n"),
+    ),
+    "reconcile a FOCUS file with another category": Case(
+        "reconcile f.csv",
+        "f.csv:2: unknown ChargeCategory 'Usge'",
+        "one of Usage, Purchase, Tax, Credit, Adjustment",
+        set_up=file("f.csv", f"{FOCUS}\n5,USD,Usge,2026-10-01,2026-10-02,AI and Machine Learning,a\n"),
+    ),
+    "reconcile a FOCUS file of other services": Case(
+        "reconcile f.csv",
+        "f.csv: no line of an AI service",
+        "ServiceCategory 'AI and Machine Learning'",
+        set_up=file("f.csv", f"{FOCUS}\n5,USD,Usage,2026-10-01,2026-10-02,Compute,a\n"),
+    ),
+    "reconcile a line in two FOCUS files": Case(
+        "reconcile f.csv g.csv",
+        "g.csv:2: the line stands in f.csv:2 too",
+        "two exports of the same days? name one of them",
+        set_up=both(
+            file("f.csv", f"{FOCUS}\n5,USD,Usage,2026-10-01,2026-10-02,AI and Machine Learning,a\n"),
+            file("g.csv", f"{FOCUS}\n5.0,USD,Usage,2026-10-01,2026-10-02,AI and Machine Learning,a\n"),
+        ),
+    ),
+    "reconcile a FOCUS file in another zone": Case(
+        "reconcile f.csv --tz Asia/Tokyo",
+        "f.csv:2: the times of a FOCUS file are UTC, its days do not begin in Asia/Tokyo",
+        "leave --tz out; it is for invoices, whose days say no zone",
+        set_up=both(store, file("f.csv", f"{FOCUS}\n5,USD,Usage,2026-10-01,2026-10-02,AI and Machine Learning,a\n")),
+    ),
+    "reconcile in a zone that is none": Case(
+        "reconcile i.csv --tz Asia/Tokio",
+        "--tz: unknown time zone 'Asia/Tokio'",
+        "did you mean 'Asia/Tokyo'?",
+        set_up=file("i.csv", "Date,Model,Amount\n2026-10-01,small,5\n"),
+    ),
     "reconcile with a log": Case(
         "reconcile log.jsonl",
         "log.jsonl: is a log (native), no statement of a provider",
@@ -338,6 +489,12 @@ CASES = {
         set_up=log,
     ),
     "currency": Case("report --currency euro", "--currency: 'euro' is no currency", "write its code: EUR"),
+    "another currency without rates": Case(
+        "forecast --log a.jsonl --currency EUR",
+        "--currency: no exchange rate of EUR",
+        "name a file of rates: fx: fx.csv (currency,date,usd)",
+        set_up=file("a.jsonl", '{"ts": "2026-10-01T00:00:00Z", "model": "gpt-4o", "input_tokens": 1}\n'),
+    ),
     "currency without rates": Case(
         "report a.jsonl --currency EUR",
         "--currency: no exchange rate of EUR",

@@ -96,7 +96,7 @@ models:
     mode: chat
     match: {exact: [small]}
     prices:
-      - {from: 2020-01-01, per_mtok: {input: "0.0000015", cache_read: "0.1", output: "9"}, per_unit: {web_search: "0.01"},
+      - {from: 2020-01-01, unusual: true, per_mtok: {input: "0.0000015", cache_read: "0.1", output: "9"}, per_unit: {web_search: "0.01"},
          source: {url: "https://acme.example/contract", checked: 2026-10-01}}
 """
 

@@ -22,7 +22,7 @@ from tests.cli.program import process
 from tests.exports.test_exports import exported, manifest, tree
 from tests.spend.ledgers import Row, call, ledger
 
-KILLS = int(os.environ.get("LLMCOST_KILLS", "8"))
+KILLS = int(os.environ.get("LLMCOST_KILLS", "5"))
 DAYS = 25
 
 

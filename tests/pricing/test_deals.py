@@ -112,7 +112,7 @@ def test_without_prices_of_ones_own_the_three_are_one_figure(tmp_path) -> None:
 percents = st.decimals(min_value=Decimal("0.000001"), max_value=100, places=6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(off=percents, on=percents, tokens=st.integers(1, 10**9), searches=st.integers(0, 50), batch=st.booleans())
 def test_every_bill_is_the_exact_product_rounded_once(tmp_path_factory, off, on, tokens, searches, batch) -> None:
     folder = tmp_path_factory.mktemp("deals")

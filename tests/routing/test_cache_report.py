@@ -109,7 +109,7 @@ def test_a_write_without_a_price_is_unknown_and_not_free(tmp_path: Path) -> None
     assert (one.never_read_tokens, one.waste, one.one_hour) == (4000, None, None)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import numpy as np
 import pytest
 
 from llmcost.routing import intervals
-from llmcost.routing.ratios import of_sums
 
 
 def columns(before: list[int], after: list[int], **more: list[int]) -> dict[str, object]:
@@ -63,16 +60,6 @@ def test_uncertain_ratios_widen_it() -> None:
 
 def test_few_users_say_nothing() -> None:
     assert intervals.bootstrap(columns([5] * 9, [4] * 9), 200, 7) is None
-
-
-def test_the_error_of_a_ratio() -> None:
-    # y = 2 x exactly: no scatter
-    exact = of_sums(3, 6, 12, 14, 28, 56)
-    assert (exact.value, exact.low, exact.high) == (Decimal(2), Decimal(2), Decimal(2))
-    # x = 1, 1; y = 1, 3: residuals -1 and 1, so the error is sqrt(2 x 2 / 1) / 2 = 1
-    loose = of_sums(2, 2, 4, 2, 4, 10)
-    assert loose.value == 2
-    assert loose.high == Decimal("3.96")
 
 
 def traffic(n: int, seed: int) -> tuple[np.ndarray, ...]:

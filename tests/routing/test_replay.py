@@ -153,6 +153,50 @@ def test_fallbacks_are_paid_on_top(tmp_path: Path) -> None:
     assert micro(replayed(tmp_path, rows, text))[1] == 100 * 1_000 + failed * 100_000
 
 
+SIZED = """models:
+  small: {model: acme/small, context_window: 1000}
+  big: {model: acme/big, context_window: 2000}
+fallback_rates: {context_window: auto%s}
+"""
+
+
+def test_what_is_too_long_goes_to_the_fallback_and_the_failure_is_not_billed(tmp_path: Path) -> None:
+    rows = [call("fits", input_tokens=1000), call("long", input_tokens=1001), call("too long", input_tokens=3000)]
+    text = SIZED % "" + "default: small\nfallbacks: {small: [big]}\n"
+    found = replayed(tmp_path, rows, text)
+    # the last fallback takes what nobody can
+    assert micro(found)[1] == 1_000 + 100_100 + 300_000
+    told = document(found)["assumptions"]
+    assert any("longer than a model's window (small 1,000, big 2,000 input tokens, as logged)" in one for one in told)
+    # a model that says nothing of its window takes all
+    assert micro(replayed(tmp_path, rows, text.replace(", context_window: 1000", "")))[1] == 5_001
+    assert micro(replayed(tmp_path, rows, text.replace("{context_window: auto}", "{rate_limit: 0%}")))[1] == 5_001
+    nothing = replayed(tmp_path, rows, SIZED % "" + "default: small\n")
+    assert micro(nothing)[1] == 5_001
+    assert any("context_window: auto does nothing" in one for one in document(nothing)["assumptions"])
+
+
+def test_long_and_short_requests_fail_by_chance_alike(tmp_path: Path) -> None:
+    rows = [call(f"r{n}", input_tokens=1000 if n % 2 else 1500) for n in range(100)]
+    models = "models: {small: {model: acme/small, context_window: 1000}, mid: {model: acme/small, context_window: 1600}"
+    models += ", big: {model: acme/big}}\nfallback_rates: {context_window: auto, rate_limit: 10%}\n"
+    text = models + "default: small\nfallbacks: {small: [mid], mid: [big]}\n"
+    failed = [int(hashlib.md5(f"fallback:r{n}".encode()).hexdigest()[:8], 16) / 2**32 < 0.1 for n in range(100)]
+    assert any(failed[::2])
+    assert any(failed[1::2])
+    # a short one that fails is paid again on mid, a long one starts on mid and is paid again on big
+    short = sum(1_000 * (2 if failed[n] else 1) for n in range(1, 100, 2))
+    long = sum(1_500 + (150_000 if failed[n] else 0) for n in range(0, 100, 2))
+    assert micro(replayed(tmp_path, rows, text))[1] == short + long
+
+
+def test_a_cascade_sends_what_is_too_long_on_at_every_step(tmp_path: Path) -> None:
+    rows = [call("a", input_tokens=1500, scores={"j": 0})]
+    rule = "rules: [{name: c, cascade: {steps: [small, big], accept: {column: 'score:j', gte: 1}}}]\n"
+    # the first step is too long for small and runs on big, the second too
+    assert micro(replayed(tmp_path, rows, SIZED % "" + rule + "fallbacks: {small: [big]}\n"))[1] == 2 * 150_000
+
+
 def test_what_the_user_chose_is_left_alone(tmp_path: Path) -> None:
     rows = [call("a", model="big", chain="a", chain_step=1, chain_reason="user_choice"), call("b", model="big")]
     assert micro(replayed(tmp_path, rows, MODELS + "default: small\n")) == (200_000, 101_000)
@@ -180,6 +224,35 @@ def test_caps_block_and_downgrade(tmp_path: Path) -> None:
     assert micro(blocked) == (300_000, 100_000)
     assert document(blocked)["simulated"]["requests"] == 1
     assert micro(replayed(tmp_path, rows, MODELS + cap % "{downgrade: small}")) == (300_000, 100_000 + 2_000)
+
+
+def test_a_cap_in_dollars_counts_what_the_rules_make_of_a_request(tmp_path: Path) -> None:
+    cap = "caps: [{limit: 0.25, unit: usd, window: 1h, on_limit: block}]\n"
+    rows = [call(f"r{n}", model="big", user="u", ts=f"2026-10-15T12:00:0{n}Z") for n in range(6)]
+    # as logged $0.10 each, two fit into $0.25
+    logged = replayed(tmp_path, rows, MODELS + cap)
+    assert micro(logged) == (600_000, 200_000)
+    assert "caps count the logged traffic; nobody retries or leaves" in document(logged)["assumptions"]
+    # on small $0.001 each: all six fit
+    found = replayed(tmp_path, rows, MODELS + cap + "default: small\n")
+    assert micro(found) == (600_000, 6_000)
+    assert "caps count what requests cost under the rules; nobody retries or leaves" in document(found)["assumptions"]
+    # small ones are free of the cap's money but for a thousandth: 0.001 + 0.1 + 0.001 + 0.1 + 0.001, the next 0.1 is too much
+    mixed = [{**row, "feature": "x" if n % 2 == 0 else "y"} for n, row in enumerate(rows)]
+    rule = "rules: [{name: x, when: \"feature = 'x'\", route: small}]\n"
+    assert micro(replayed(tmp_path, mixed, MODELS + cap + rule)) == (600_000, 3 * 1_000 + 2 * 100_000)
+    # and the other way: small to big makes the cap bind where the log had room
+    small = [{**row, "model": "small"} for row in rows]
+    assert micro(replayed(tmp_path, small, MODELS + cap)) == (6_000, 6_000)
+    assert micro(replayed(tmp_path, small, MODELS + cap + "default: big\n")) == (6_000, 200_000)
+
+
+def test_a_cap_in_dollars_counts_every_attempt_of_a_cascade(tmp_path: Path) -> None:
+    rows = [call(f"r{n}", model="big", user="u", scores={"j": n % 2}, ts=f"2026-10-15T12:00:0{n}Z") for n in range(4)]
+    rule = "rules: [{name: c, cascade: {steps: [small, big], accept: {column: 'score:j', gte: 1}}}]\n"
+    cap = "caps: [{limit: 0.2, unit: usd, window: 1h, on_limit: {downgrade: small}}]\n"
+    # 0.101 + 0.001 + (0.101: 0.203 is too much, so small alone) + 0.001
+    assert micro(replayed(tmp_path, rows, MODELS + rule + cap)) == (400_000, 101_000 + 1_000 + 1_000 + 1_000)
 
 
 def test_rows_of_one_task_are_each_others_alternatives(tmp_path: Path) -> None:
@@ -226,6 +299,28 @@ def test_prepaid_money_is_not_saved(tmp_path: Path) -> None:
     shown = document(replayed(tmp_path, rows, MODELS + "default: small\n", config=config.load(path)))
     # 0.10 before and 0.001 after, but 0.05 are paid anyway
     assert (shown["saving"], shown["saving_cash"]) == ("0.099000000000", "0.050000000000")
+
+
+@pytest.mark.parametrize(
+    ("commitments", "cash"),
+    [
+        # 0.10 a day before and 0.001 after; what is paid anyway is the larger of that and the commitment, in its term
+        ("{provider: acme, amount: 0.05, since: 2026-10-02, until: 2026-10-03}", "0.248000000000"),
+        ("{provider: acme, amount: 0.05, until: 2026-10-03}", "0.249000000000"),
+        ("{provider: acme, amount: 0.05, since: 2026-10-04}", "0.297000000000"),
+        ("{provider: acme, amount: 0.05, until: 2026-10-01}", "0.297000000000"),
+        (
+            "{provider: acme, amount: 0.05, until: 2026-10-02}, {provider: acme, amount: 0.02, since: 2026-10-02}",
+            "0.230000000000",
+        ),
+    ],
+)
+def test_prepaid_money_counts_in_its_term(tmp_path: Path, commitments: str, cash: str) -> None:
+    path = tmp_path / "llmcost.yaml"
+    path.write_text(f"prices: {{commitments: [{commitments}]}}\n")
+    rows = [call(str(day), model="big", ts=f"2026-10-0{day}T12:00:00Z") for day in (1, 2, 3)]
+    shown = document(replayed(tmp_path, rows, MODELS + "default: small\n", config=config.load(path)))
+    assert (shown["saving"], shown["saving_cash"]) == ("0.297000000000", cash)
 
 
 def test_what_has_no_price_is_left_out_of_both_sides(tmp_path: Path) -> None:
@@ -281,6 +376,22 @@ def test_prompt_caches_without_a_rule_of_the_provider_leave_the_log_alone(tmp_pa
     ]
     found = replayed(tmp_path, rows, "prompt_cache: {ttl: 5m, block_tokens: 512}\n")
     assert micro(found) == (3 * 4096, 3 * 4096)
+    assert "prompt cache not simulatable, no rule is known: small" in document(found)["assumptions"]
+
+
+def test_caches_say_by_whose_rules_they_are_simulated(tmp_path: Path) -> None:
+    asked = {"prefix_blocks": [1, 2], "input_tokens": 1024}
+    names = {"xai": "grok-4", "google": "gemini-3.1-pro-preview", "anthropic": "claude-opus-5"}
+    rows = [call(provider, provider=provider, model=model, **asked) for provider, model in names.items()]
+    told = document(replayed(tmp_path, rows, "prompt_cache: {ttl: 24h}\n"))["assumptions"]
+    for begin, end in (
+        ("prompt cache not simulatable, no minimum and no lifetime are published", ": grok-4"),
+        ("prompt cache by rules that are in part assumed", ": gemini-3.1-pro-preview"),
+        ("prompt cache by rules that are second-hand", ": claude-opus-5"),
+        ("an explicit cache is stored for $4.50 per million tokens and hour", ": gemini-3.1-pro-preview"),
+        ("a cache lifetime that is not sold, simulated all the same", ": claude-opus-5"),
+    ):
+        assert any(sentence.startswith(begin) and sentence.endswith(end) for sentence in told)
 
 
 def test_a_randomised_log_gives_a_second_opinion(tmp_path: Path) -> None:

@@ -1,143 +1,199 @@
-"""Scores for the prompts of a log: what a router is asked, once per prompt, what comes back by request, and the real library where it is installed."""
+"""`score`: the prompts of a log found again by their digests, a router asked once for each, and the scores read back by a policy."""
 
 from __future__ import annotations
 
 import csv
-import importlib.util
-import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from llmcost.config import Config
+from llmcost import config
+from llmcost.pricing import catalogue
+from llmcost.render import render
 from llmcost.routing import win_rates
 from llmcost.sources.ingest import ingest
 from llmcost.sources.prompts import texts
 from llmcost.store import open_ledger
-from tests.cli.program import inside, process
-from tests.spend.ledgers import prices
-
-IS_INSTALLED = importlib.util.find_spec("routellm") is not None
-SUM, PROOF = "What is 2+2?", "Prove Fermat's last theorem"
+from tests.cli.program import inside
+from tests.conftest import SAMPLE_LOGS
 
 
-def line(name: str, *asked: str | None) -> str:
-    """A call of OpenAI's chat completions; without a question the log has not kept the text."""
-    messages = [{"role": "system", "content": "be short"}, *({"role": "user", "content": one} for one in asked)]
-    usage = {"prompt_tokens": 10, "completion_tokens": 1, "total_tokens": 11}
-    answer = {"id": name, "object": "chat.completion", "created": 1760000000, "model": "gpt-4o", "usage": usage}
-    answer["choices"] = [{"index": 0, "message": {"role": "assistant", "content": "4"}, "finish_reason": "stop"}]
-    request = {"model": "gpt-4o", **({"messages": messages} if asked else {})}
-    return json.dumps({"request": request, "response": answer}) + "\n"
+def line(number: int, messages: object) -> str:
+    usage = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
+    times = {"startTime": 1790000000.0 + number, "endTime": 1790000001.0 + number}
+    row = {"id": f"r{number}", "call_type": "acompletion", "status": "success", "custom_llm_provider": "openai"}
+    row |= {"model": "gpt-4o", "model_group": "smart", "hidden_params": {}, "response_cost": 0.0035, **times, **usage}
+    return json.dumps(row | {"messages": messages, "metadata": {"usage_object": usage}})
 
 
-def scored(folder: Path, lines: Sequence[str], ask: win_rates.Judge) -> tuple[dict[str, str], Sequence[str]]:
-    (folder / "log.jsonl").write_text("".join(lines))
-    paths = [str(folder / "log.jsonl")]
-    ingest(paths, folder / "l.duckdb", config=Config(), catalogue=prices())
+def said(*turns: str) -> list[dict[str, str]]:
+    roles = ("user", "assistant")
+    return [{"role": roles[place % 2], "content": turn} for place, turn in enumerate(turns)]
+
+
+def log(folder: Path) -> Path:
+    lines = [
+        line(1, said("short")),
+        line(2, said("short")),
+        line(3, [{"role": "system", "content": "be kind"}, *said("hello", "hi", "a much longer question")]),
+        line(4, None),
+    ]
+    path = folder / "log.jsonl"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+def length(prompt: str) -> float:
+    """A judge of known answers: long questions are hard."""
+    return min(len(prompt), 20) / 20
+
+
+def scored(folder: Path, ask: win_rates.Judge) -> tuple[list[dict[str, str]], list[str]]:
+    path = log(folder)
+    ingest([str(path)], folder / "l.duckdb", config=config.Config(), catalogue=catalogue.load())
     with open_ledger(folder / "l.duckdb", read_only=True) as store:
-        found = win_rates.score(texts(paths, Config(), str(store.fact("prompt_key"))), ask)
-        table = win_rates.as_table(store, found, "bert")
-    return {str(name): str(score) for name, score in table.rows}, table.notes
+        found = win_rates.score(texts([str(path)], config.Config(), str(store.fact("prompt_key"))), ask)
+        table = win_rates.as_table(store, found, "length")
+    return list(csv.DictReader(StringIO(render(table, "csv")))), list(table.notes)
 
 
-def test_each_prompt_is_asked_once_by_its_last_turn(tmp_path: Path) -> None:
+def test_each_distinct_prompt_is_asked_once_by_its_last_turn(tmp_path: Path) -> None:
     asked: list[str] = []
 
-    def judge(prompt: str) -> float:
+    def ask(prompt: str) -> float:
         asked.append(prompt)
-        return len(prompt) / 100
+        return length(prompt)
 
-    lines = [line("a", SUM), line("b", "hello", PROOF), line("c", SUM), line("d")]
-    found, notes = scored(tmp_path, lines, judge)
-    assert sorted(asked) == sorted([SUM, PROOF])
-    assert found == {
-        "a": '{"strong_win_rate": 0.12}',
-        "b": '{"strong_win_rate": 0.27}',
-        "c": '{"strong_win_rate": 0.12}',
-    }
-    assert notes == [
-        "3 requests scored by bert, 2 distinct prompts",
-        "1 requests have no score: no text in the log, or none that could be read or judged",
+    rows, notes = scored(tmp_path, ask)
+    assert sorted(asked) == ["a much longer question", "short"]
+    assert rows == [  # 5 / 20 twice, 22 letters count as 20
+        {"request_id": "r1", "scores": '{"strong_win_rate": 0.25}'},
+        {"request_id": "r2", "scores": '{"strong_win_rate": 0.25}'},
+        {"request_id": "r3", "scores": '{"strong_win_rate": 1.0}'},
     ]
+    assert notes[0] == "3 requests scored by length, 2 distinct prompts"
+    assert notes[1].startswith("1 requests have no score")
 
 
-def test_a_prompt_that_fails_is_told_and_many_in_a_row_end_it(tmp_path: Path) -> None:
-    def judge(prompt: str) -> float:
-        if prompt == SUM:
-            raise RuntimeError("429 too many\nand more")
-        return 0.5
+def test_what_a_router_refuses_is_counted_and_told(tmp_path: Path) -> None:
+    def ask(prompt: str) -> float:
+        if len(prompt) > 10:
+            raise RuntimeError("rate limit reached\nmore of it")
+        return length(prompt)
 
-    found, notes = scored(tmp_path, [line("a", SUM), line("b", PROOF)], judge)
-    assert found == {"b": '{"strong_win_rate": 0.5}'}
-    assert notes[-1] == "1 prompts failed: 429 too many"
+    rows, notes = scored(tmp_path, ask)
+    assert [row["request_id"] for row in rows] == ["r1", "r2"]
+    assert notes[-1] == "1 prompts failed: rate limit reached"
 
-    calls = []
 
-    def never(prompt: str) -> float:
-        calls.append(prompt)
-        raise RuntimeError("down")
+def test_after_five_failures_in_a_row_nobody_is_asked_any_more() -> None:
+    def prompts() -> Iterator[tuple[str, str]]:
+        for number in range(100):
+            yield str(number), f"prompt {number}"
 
-    assert win_rates.score(((str(n), f"question {n}") for n in range(50)), never).failed == len(calls) == 5
+    asked: list[str] = []
+
+    def ask(prompt: str) -> float:
+        asked.append(prompt)
+        raise ConnectionError
+
+    found = win_rates.score(prompts(), ask)
+    assert (len(asked), found.failed, found.why, found.by_hash) == (5, 5, "ConnectionError", {})
 
 
 @pytest.mark.parametrize(
     ("text", "turn"),
     [
-        ("  plain words ", "plain words"),
+        ("plain words", "plain words"),
         ('[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]', "a"),
-        ('[{"role": "user", "content": [{"type": "text", "text": "a"}, {"type": "image_url"}, {"type": "text", "text": "b"}]}]', "a b"),
-        ('[{"role": "user", "parts": [{"text": "a"}]}, {"parts": [{"text": "b"}]}]', "b"),
-        ('{"messages": [{"role": "user", "content": "a"}]}', "a"),
-        ('"a"', "a"),
-        ("[]", None),
-        ("{}", None),
+        (
+            '[{"role": "user", "content": [{"type": "text", "text": "seen"}, {"type": "image_url", "image_url": {}}]}]',
+            "seen",
+        ),
+        ('{"messages": [{"role": "user", "content": "inside"}]}', "inside"),
+        ('{"contents": [{"role": "user", "parts": [{"text": "of Gemini"}]}]}', "of Gemini"),
+        ('[{"role": "user", "content": ""}]', None),
         ("  ", None),
     ],
-)  # fmt: skip
-def test_the_last_turn_of_prompts_as_logs_write_them(text: str, turn: str | None) -> None:
+)
+def test_the_last_turn_of_a_prompt(text: str, turn: str | None) -> None:
     assert win_rates.last_turn(text) == turn
 
 
-def test_prompts_are_under_the_ledgers_own_digest(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_text(line("a", SUM))
-    ingest([str(tmp_path / "log.jsonl")], tmp_path / "l.duckdb", config=Config(), catalogue=prices())
-    with open_ledger(tmp_path / "l.duckdb", read_only=True) as store:
-        key = str(store.fact("prompt_key"))
-        known = store.value("SELECT prompt_hash FROM requests")
-        assert [name for name, _ in texts([str(tmp_path / "log.jsonl")], Config(), key)] == [known]
-    assert SUM.encode() not in (tmp_path / "l.duckdb").read_bytes()
+def test_the_texts_of_the_sample_logs_are_those_behind_the_digests(sample_ledger: Path) -> None:
+    told = config.load(SAMPLE_LOGS / "llmcost.yaml")
+    with open_ledger(sample_ledger, read_only=True) as store:
+        known = {
+            digest
+            for (digest,) in store.rows("SELECT DISTINCT prompt_hash FROM requests WHERE prompt_hash IS NOT NULL")
+        }
+        found = dict(texts([str(SAMPLE_LOGS)], told, str(store.fact("prompt_key"))))
+    assert known
+    assert known <= found.keys()
 
 
-def test_mf_says_where_the_prompts_would_go(
+def test_scores_come_back_and_a_policy_decides_by_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    rows, _ = scored(tmp_path, length)
+    text = "request_id,scores\n" + "".join(
+        f'{r["request_id"]},"{r["scores"].replace(chr(34), chr(34) * 2)}"\n' for r in rows
+    )
+    (tmp_path / "scores.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "llmcost.yaml").write_text("enrich: [{file: scores.csv, on: request_id, set: [scores]}]\n")
+    (tmp_path / "p.yaml").write_text(
+        "models: {strong: {model: openai/gpt-4o}, mini: {model: openai/gpt-4o-mini}}\n"
+        "rules:\n"
+        "  - {name: easy, threshold: {score: 'score:strong_win_rate', at: 0.5, above: strong, below: mini}}\n"
+        "default: as_logged\n"
+    )
+    ended = inside(monkeypatch, capsys, tmp_path, "simulate", "p.yaml", "--log", "log.jsonl", "--format", "json")
+    (easy, *others) = json.loads(ended.out)["rules"]
+    # three have a score; two of them go to the small one: 1,000 x $0.15 and 100 x $0.60 per million, instead of $2.50 and $10
+    assert (easy["name"], easy["requests"]) == ("easy", 3)
+    assert easy["cost_before"] == "0.010500000000"  # 3 x (0.0025 + 0.001)
+    assert easy["cost_after"] == "0.003920000000"  # 0.0035 + 2 x (0.00015 + 0.00006)
+    assert sum(rule["requests"] for rule in others) == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--router", "mff"), "--router: unknown router 'mff'"),
+        (
+            ("--router", "mf"),
+            "--router: mf asks OpenAI for the embedding of every prompt, and OPENAI_API_KEY is not set",
+        ),
+    ],
+)
+def test_what_a_router_lacks_is_said(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    flags: tuple[str, ...],
+    message: str,
+) -> None:
+    log(tmp_path)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    ended = inside(monkeypatch, capsys, tmp_path, "score", "log.jsonl", "--router", "mf")
-    assert (ended.code, "OPENAI_API_KEY is not set" in ended.err) == (2, True)
+    ended = inside(monkeypatch, capsys, tmp_path, "score", "log.jsonl", *flags)
+    assert ended.code == 2
+    assert f"llmcost: error: {message}" in ended.err
 
 
-@pytest.mark.skipif(IS_INSTALLED, reason="routellm is installed here")
-def test_without_the_library_it_says_how_to_get_it(
+def test_the_librarys_own_random_router(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", "none")
-    for router in win_rates.ROUTERS:
-        ended = inside(monkeypatch, capsys, tmp_path, "score", "log.jsonl", "--router", router)
-        assert ended.code == 2
-        assert ended.err == (
-            "llmcost: error: score: routellm is not installed\n  hint: pip install routellm (it brings PyTorch)\n"
-        )
-
-
-@pytest.mark.skipif(not IS_INSTALLED, reason="routellm is not installed: the real library is not asked")
-def test_the_real_librarys_random_router(tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").write_text(line("a", SUM) + line("b", PROOF) + line("c", SUM))
-    ended = process("score", "log.jsonl", "--router", "random", cwd=tmp_path)
-    assert ended.returncode == 0, ended.stderr
-    rates = {row["request_id"]: json.loads(row["scores"]) for row in csv.DictReader(io.StringIO(ended.stdout))}
-    assert rates.keys() == {"a", "b", "c"}
-    assert rates["a"] == rates["c"] != rates["b"]
-    assert all(0 <= one["strong_win_rate"] <= 1 for one in rates.values())
+    log(tmp_path)
+    ended = inside(monkeypatch, capsys, tmp_path, "score", "log.jsonl", "--router", "random")
+    try:
+        import routellm  # noqa: F401
+    except ModuleNotFoundError:
+        assert (ended.code, "score: routellm is not installed" in ended.err) == (2, True)
+        assert "hint: pip install routellm" in ended.err
+        return
+    rows = list(csv.DictReader(StringIO(ended.out)))
+    assert [row["request_id"] for row in rows] == ["r1", "r2", "r3"]
+    assert all(0 <= json.loads(row["scores"])["strong_win_rate"] <= 1 for row in rows)

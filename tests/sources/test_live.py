@@ -295,7 +295,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(TEXTS, min_size=1, max_size=9),
     st.sampled_from(["\n", "\r\n"]),

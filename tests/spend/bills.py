@@ -11,7 +11,8 @@ from typing import Any
 from llmcost import conditions
 from llmcost.config import Config
 from llmcost.sources.statements import Reading, Statement, read
-from llmcost.spend.reconcile import Result, reconcile
+from llmcost.spend.reconcile import ALWAYS, Result, reconcile
+from llmcost.windows import Window
 from tests.spend.ledgers import Row, opened, prices
 
 DAY_1_S = 1790812800
@@ -80,10 +81,12 @@ def used(requests: int, fresh: int, cached: int, output: int, **more: Any) -> di
     }
 
 
-def statement(folder: Path, files: Mapping[str, str | bytes], **reading: Any) -> Statement:
+def statement(
+    folder: Path, files: Mapping[str, str | bytes], config: Config | None = None, **reading: Any
+) -> Statement:
     for name, text in files.items():
         (folder / name).write_bytes(text if isinstance(text, bytes) else text.encode())
-    return read([str(folder / name) for name in files], Config(), prices(), Reading(**reading))
+    return read([str(folder / name) for name in files], config or Config(), prices(), Reading(**reading))
 
 
 def compared(
@@ -92,14 +95,23 @@ def compared(
     files: Mapping[str, str | bytes],
     tolerance: str = "0.01",
     where: str | None = None,
+    config: Config | None = None,
+    window: Window = ALWAYS,
+    tz: str = "UTC",
     **reading: Any,
 ) -> Result:
     """The reconciliation of these native rows with these files."""
-    found = statement(folder, files, **reading)
+    found = statement(folder, files, config, **reading)
     condition = conditions.parse(where, fields=conditions.FIELDS) if where else None
     provider = reading.get("provider")
     with opened(folder, rows) as store:
-        return reconcile(store, Config(), prices(), found, Decimal(tolerance), where=condition, provider=provider)
+        return reconcile(
+            *(store, Config(), prices(), found, Decimal(tolerance)),
+            where=condition,
+            provider=provider,
+            window=window,
+            tz=tz,
+        )
 
 
 def causes(result: Result) -> dict[tuple[str, str | None], str]:

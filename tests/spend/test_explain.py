@@ -15,8 +15,10 @@ from llmcost.model import Table
 from llmcost.pricing import catalogue
 from llmcost.sources.ingest import ingest
 from llmcost.spend.explain import explain
+from llmcost.spend.fixed import allocated
 from llmcost.store import open_ledger
-from tests.spend.ledgers import PRICES, Row, call, opened
+from llmcost.windows import Window
+from tests.spend.ledgers import PRICES, Row, call, opened, overrides, settings
 
 
 def told(folder: Path, *rows: Row, of: str = "a") -> list[Table]:
@@ -173,6 +175,88 @@ def test_a_bare_number_may_be_the_id_of_several_requests(tmp_path: Path) -> None
 
     assert [cost(one), cost(two)] == [Decimal("0.001"), Decimal("0.003")]
     assert [one.rows[0][0], two.rows[0][0]] == ["log.jsonl:1", "log.jsonl:2"]
+
+
+FIXED = """
+fx: fx.csv
+prices:
+  costs:
+    - {name: gpu, amount: 8, currency: EUR, per: day, allocate_by: "model = 'small'"}
+    - {name: other, amount: 1, per: day, allocate_by: "model = 'big'"}
+    - {name: late, amount: 3, per: day, since: 2026-10-16, share_by: requests}
+"""
+
+
+def test_what_is_allocated_stands_beside_the_marginal_cost(tmp_path: Path) -> None:
+    (tmp_path / "fx.csv").write_text("currency,date,usd\nEUR,2026-10-15,1.25\nEUR,2026-10-16,1.50\n")
+    rows = [
+        call("a", input_tokens=1000),
+        call("b", input_tokens=2000, ts="2026-10-16T00:00:00Z"),
+        call("c", model="big", ts="2026-10-16T00:00:00Z"),
+    ]
+    config = settings(tmp_path, FIXED)
+    with opened(tmp_path, rows) as store:
+        (first,), (second,) = explain(store, "a", config), explain(store, "b", config)
+        day_us = 86_400_000_000
+        until = explain(store, "a", config, window=Window(None, 20742 * day_us))[0]  # before 16 October
+    # 8 x 1.25 + 8 x 1.5 = $22 for 3,000 tokens; the second one also has half of the $3 of its day
+    assert cost(first) == Decimal("0.001")
+    assert facts(first)["allocated"] == [
+        {
+            **{"name": "gpu", "cost": "7.333333333333", "amount": "22", "since": "2026-10-15", "until": "2026-10-17"},
+            **{"share_by": "tokens", "weight": "1000", "whole": "3000"},
+            "fx": {"EUR": {"file": "fx.csv", "usd": {"2026-10-15": "1.25", "2026-10-16": "1.5"}}},
+        }
+    ]
+    assert [(one["name"], one["cost"]) for one in facts(second)["allocated"]] == [
+        ("gpu", "14.666666666667"),
+        ("late", "1.500000000000"),
+    ]
+    assert second.notes[-4:] == [
+        "marginal cost 0.002 USD, as above; allocated fixed cost 16.166666666667 USD, beside it:",
+        "gpu: 14.666666666667 USD, which is 2,000 of 3,000 tokens x 22 USD from 2026-10-15 to 2026-10-16",
+        "late: 1.5 USD, which is 1 of 2 requests x 3 USD from 2026-10-16 to 2026-10-16",
+        "EUR at the rate of each day by fx.csv: one is 1.25 USD on 2026-10-15 to 1.5 on 2026-10-16",
+    ]
+    assert [one["cost"] for one in facts(until)["allocated"]] == ["10.000000000000"]
+
+
+def test_the_parts_of_all_requests_are_what_a_report_allocates(tmp_path: Path) -> None:
+    yaml = "prices: {costs: [{name: c, amount: 100, per: month, share_by: cost}]}"
+    rows = [call(str(n), input_tokens=1 + n, agent=f"a{n % 3}") for n in range(9)]
+    with opened(tmp_path, rows) as store:
+        config = settings(tmp_path, yaml)
+        parts = [facts(explain(store, str(n), config)[0])["allocated"][0] for n in range(9)]
+        report = allocated(store, config, ["agent"], None, Window(), "UTC").shares
+    for share in report:
+        assert share.group is not None
+        mine = [Decimal(one["cost"]) for n, one in enumerate(parts) if f"a{n % 3}" == share.group[0]]
+        assert abs(sum(mine) - share.allocated) <= len(rows) * Decimal("1e-12")
+
+
+def test_a_request_on_provisioned_capacity_without_a_fixed_cost_says_so(tmp_path: Path) -> None:
+    (table,) = told(tmp_path, call("a", service_tier="provisioned"))
+
+    assert (cost(table), facts(table)["allocated"]) == (0, [])
+    assert table.notes[-1].startswith("on provisioned capacity: marginal cost 0; no fixed cost is named for it")
+
+
+def test_by_the_prices_of_a_day_the_stored_cost_stands_beside(tmp_path: Path) -> None:
+    newer = catalogue.load((overrides(tmp_path),))
+    dear = tmp_path / "dear.yaml"
+    dear.write_text(overrides(tmp_path).read_text().replace("2020-01-01", "2026-10-10").replace('"1"', '"7"'))
+    dear = catalogue.load((dear,))
+    with opened(tmp_path, [call("a"), call("b")]) as store:
+        (then,) = explain(store, "a", prices=catalogue.as_of(dear, "2026-10-15"))
+        (before,) = explain(store, "a", prices=catalogue.as_of(dear, "2026-10-01"))
+        (same,) = explain(store, "a", prices=catalogue.as_of(newer, "2026-10-01"))
+        (stored,) = explain(store, "a")
+    assert [cost(then), cost(before), cost(same)] == [Decimal("0.007"), None, Decimal("0.001")]
+    assert lines(then) == [["fresh_input_tokens", 1000, "7 USD per million", Decimal("0.007")]]
+    assert (facts(then)["prices_as_of"], facts(then)["stored_cost"]) == ("2026-10-15", "0.001000000000")
+    assert "by the prices known on 2026-10-15; the ledger has 0.001 USD" in then.notes
+    assert lines(same) == lines(stored)
+    assert "stored_cost" not in facts(stored)
 
 
 def test_a_request_without_time_and_model_still_has_a_title(tmp_path: Path) -> None:

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from llmcost import windows
 from llmcost.config import Config
 from llmcost.errors import UsageError
+from llmcost.figures import exact
 from llmcost.render import render
 from llmcost.sources.statements import Statement, stored
-from llmcost.spend.reconcile import as_table, reconcile
+from llmcost.spend.reconcile import Result, reconcile
+from llmcost.spend.reconciled import as_table
 from llmcost.store import open_ledger
 from tests.cli.program import inside
 from tests.sources.reading import put
 from tests.sources.reading import read as ingested
 from tests.spend.bills import GPT, acme, causes, compared, cost, gpt, page, statement, timeout, used, words
-from tests.spend.ledgers import ledger, opened, prices
+from tests.spend.ledgers import ledger, opened, prices, settings
 
 
 def csv(*rows: str, header: str = "Date,Provider,Model,Amount") -> str:
@@ -43,13 +47,16 @@ def test_json_has_the_keys_of_the_contract(tmp_path: Path) -> None:
 
     assert told == {
         "schema": "llmcost.reconcile/1",
+        "window": {"since": None, "until": None, "tz": "UTC"},
         "tolerance": "0.01",
         "result": "breach",
+        "absolute_gap": "0.02",
         "lines": [
             {
                 "period": "2026-10-01",
                 "provider": "openai",
                 "model": GPT,
+                "line": None,
                 "ours": "0.03",
                 "theirs": "0.05",
                 "gap": "0.02",
@@ -76,6 +83,65 @@ def test_the_tolerance_is_a_share_of_their_figure(theirs: str, tolerance: str, v
     assert compared(tmp_path, [acme(1, 990_000)], files, tolerance).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("bill", "off", "verdict"),
+    [
+        # ours: small 0.10 and big 0.10 on the 1st, small 0.10 on the 5th; each bill adds up to 0.30
+        ("01,small,0.15 01,big,0.05 05,small,0.10", "0.10", "breach"),  # 0.05 over and 0.05 under
+        ("01,small,0.102 01,big,0.10 05,small,0.098", "0.004", "breach"),  # two days far from each other
+        ("01,small,0.101 01,big,0.099 05,small,0.10", "0.002", "pass"),  # 0.7 % of 0.30
+        ("01,small,0.1015 01,big,0.0985 05,small,0.10", "0.0030", "pass"),  # exactly 1 %
+        ("01,small,0.10151 01,big,0.09849 05,small,0.10", "0.00302", "breach"),
+    ],
+)
+def test_a_gap_does_not_hide_another(bill: str, off: str, verdict: str, tmp_path: Path) -> None:
+    rows = [acme(1, 100_000), acme(1, 100_000, "big"), acme(5, 100_000)]
+    lines = [f"2026-10-{line[:2]},acme,{line[3:]}" for line in bill.split()]
+    found = compared(tmp_path, rows, {"i.csv": csv(*lines)})
+
+    assert found.billed == found.computed == Decimal("0.30")
+    assert (found.off, found.verdict) == (Decimal(off), verdict)
+
+
+def test_cents_on_many_lines_are_no_breach(tmp_path: Path) -> None:
+    """Thirty days of 0.004 dollars each: a bill in cents says 0.00 thirty times, and 0.12 is missing in all."""
+    rows = [acme(day, 4_000) for day in range(1, 31)] + [acme(31, 10_000_000)]
+    lines = [f"2026-10-{day:02},acme,small,0.00" for day in range(1, 31)] + ["2026-10-31,acme,small,10.00"]
+    found = compared(tmp_path, rows, {"i.csv": csv(*lines)})
+
+    assert set(words(found)) == {"rounding", "matched"}
+    assert (found.computed - found.billed, found.off, found.verdict) == (Decimal("0.12"), 0, "pass")
+
+
+def test_thirty_lines_beyond_rounding_are_a_breach(tmp_path: Path) -> None:
+    """0.006 beside 0.00 is no rounding to cents: 30 x 0.006 of 10.00 are 1.8 %."""
+    rows = [acme(day, 6_000) for day in range(1, 31)] + [acme(31, 10_000_000)]
+    lines = [f"2026-10-{day:02},acme,small,0.00" for day in range(1, 31)] + ["2026-10-31,acme,small,10.00"]
+
+    assert compared(tmp_path, rows, {"i.csv": csv(*lines)}).verdict == "breach"
+
+
+def test_a_border_between_days_is_no_breach_and_its_rest_is_judged(tmp_path: Path) -> None:
+    """0.05 stands on the other day there; of the second bill 0.0004 is left, of 0.2004."""
+    rows = [acme(1, 100_000), acme(2, 100_000)]
+    even = compared(tmp_path, rows, {"i.csv": csv("2026-10-01,acme,small,0.15", "2026-10-02,acme,small,0.05")})
+    rest = compared(
+        tmp_path, rows, {"i.csv": csv("2026-10-01,acme,small,0.1504", "2026-10-02,acme,small,0.05")}, "0.001"
+    )
+
+    assert (words(even), even.off, even.verdict) == (["day border"] * 2, 0, "pass")
+    assert (words(rest), rest.off, rest.verdict) == (["day border"] * 2, Decimal("0.0004"), "breach")
+
+
+def test_the_sentence_says_what_the_lines_are_off(tmp_path: Path) -> None:
+    bill = csv("2026-10-01,acme,small,0.15", "2026-10-01,acme,big,0.05")
+    found = compared(tmp_path, [acme(1, 100_000), acme(1, 100_000, "big")], {"i.csv": bill})
+
+    assert as_table(found).title == (
+        "breach: they bill $0.2000, the ledger says $0.2000: no gap; its lines are off by $0.1000 (50.0%), tolerance 1.0%"
+    )
+
+
 def test_their_last_digit_is_rounding_on_every_line(tmp_path: Path) -> None:
     rows = [acme(1, 123_456), acme(2, 127_000)]
     found = compared(tmp_path, rows, {"i.csv": csv("2026-10-01,acme,small,0.12", "2026-10-02,acme,small,0.12")})
@@ -96,7 +162,10 @@ def test_what_only_one_side_knows(tmp_path: Path) -> None:
         ("10-03", GPT): "matched",
     }
     # 0.5 more, and 4 x (600 x 0.15 + 400 x 0.075 + 100 x 0.6) = 720 microdollars less
-    assert as_table(found).total == [None, None, None, Decimal("0.03672"), Decimal("0.536"), Decimal("0.49928"), None]
+    assert as_table(found).total == [
+        *(None, None, None, None),
+        *(Decimal("0.03672"), Decimal("0.536"), Decimal("0.49928"), None),
+    ]
 
 
 def test_a_day_without_a_line_between_days_with_one_bills_nothing(tmp_path: Path) -> None:
@@ -273,6 +342,134 @@ def test_what_has_no_price_here(tmp_path: Path) -> None:
     assert causes(found)["10-01", "none"] == "unpriced: 1 requests have no price here"
 
 
+# lines by token type and tier
+
+
+def lines(result: Result) -> list[tuple[str | None, str | None, str | None, str]]:
+    """(line, ours, theirs, first word of the cause) of every line."""
+    return [
+        (e.line, None if e.ours is None else exact(e.ours), None if e.theirs is None else exact(e.theirs), e.word)
+        for e in result.lines
+    ]
+
+
+def test_a_bill_by_token_type_is_compared_line_by_line(tmp_path: Path) -> None:
+    """Ten calls: 6,000 x 2.5, 4,000 x 1.25 and 1,000 x 10 microdollars."""
+    parts = [cost("0.015", f"{GPT}, input"), cost("0.005", f"{GPT}, cached input"), cost("0.0113", f"{GPT}, output")]
+    found = compared(tmp_path, gpt(1, 10), {"c.json": page({1: parts})})
+    told = json.loads(render(as_table(found), "json"))
+
+    assert lines(found) == [
+        ("input", "0.015", "0.015", "matched"),
+        ("cached input", "0.005", "0.005", "matched"),
+        ("output", "0.01", "0.0113", "unexplained"),
+    ]
+    assert told["total"] == {"ours": "0.03", "theirs": "0.0313", "gap": "0.0013"}
+    assert [x["line"] for x in told["lines"]] == ["input", "cached input", "output"]
+    assert (found.off, found.verdict) == (Decimal("0.0013"), "breach")
+
+
+def test_lines_that_cancel_within_a_model_are_a_breach(tmp_path: Path) -> None:
+    """They bill all 10,000 tokens in as cached, and the output for what is left: 0.03 on both sides."""
+    parts = [cost("0.0125", f"{GPT}, cached input"), cost("0.0175", f"{GPT}, output")]
+    found = compared(tmp_path, gpt(1, 10), {"c.json": page({1: parts})})
+
+    assert found.billed == found.computed
+    assert lines(found) == [
+        ("input", "0.015", None, "ours only"),
+        ("cached input", "0.005", "0.0125", "other line"),
+        ("output", "0.01", "0.0175", "other line"),
+    ]
+    assert (found.off, found.verdict) == (Decimal("0.03"), "breach")  # 0.015 + 0.0075 + 0.0075
+
+
+def test_lines_of_anthropic_with_cache_writes_and_batch(tmp_path: Path) -> None:
+    """Sonnet 4.5: 3 in, 0.30 read, 3.75 written (5m), 15 out per million; a batch costs half. 1,000 of each, 2,000 in batch."""
+    usual = {"provider": "anthropic", "model": "claude-sonnet-4-5", "cache_read_tokens": 1000, "output_tokens": 1000}
+    live = gpt(1, 1, **usual, input_tokens=3000, cache_write_5m_tokens=1000)
+    batch = gpt(1, 1, **(usual | {"cache_read_tokens": 0}), input_tokens=2000, service_tier="batch", hour=13)
+    bill = [
+        ("uncached_input_tokens", "standard", "0.3"),
+        ("cache_read_input_tokens", "standard", "0.03"),
+        ("cache_creation.ephemeral_5m_input_tokens", "standard", "0.375"),
+        ("output_tokens", "standard", "1.5"),
+        ("uncached_input_tokens", "batch", "0.3"),
+        ("output_tokens", "batch", "0.75"),
+    ]
+    more = {"currency": "USD", "cost_type": "tokens", "model": "claude-sonnet-4-5"}
+    results = [more | {"token_type": kind, "service_tier": tier, "amount": cents} for kind, tier, cents in bill]
+    bucket = {"starting_at": "2026-10-01T00:00:00Z", "ending_at": "2026-10-02T00:00:00Z", "results": results}
+    found = compared(tmp_path, [*live, *batch], {"c.json": json.dumps({"data": [bucket], "has_more": False})}, "0")
+
+    assert lines(found) == [
+        ("input", "0.003", "0.003", "matched"),
+        ("cached input", "0.0003", "0.0003", "matched"),
+        ("cache write", "0.00375", "0.00375", "matched"),
+        ("output", "0.015", "0.015", "matched"),
+        ("batch input", "0.003", "0.003", "matched"),
+        ("batch output", "0.0075", "0.0075", "matched"),
+    ]
+
+
+def test_lines_of_a_focus_file(tmp_path: Path) -> None:
+    found = compared(tmp_path, gpt(1, 10), {"f.csv": focus(*PARTS)}, "0")
+
+    assert [(x[0], x[3]) for x in lines(found)] == [
+        ("input", "matched"),
+        ("cached input", "matched"),
+        ("output", "matched"),
+    ]
+
+
+def test_a_bill_without_tiers_takes_batch_and_live_together(tmp_path: Path) -> None:
+    """Batch costs half: 600 x 1.25 + 400 x 1.25 (the cache has its own price) and 100 x 5; they add it to the live line."""
+    rows = [*gpt(1, 10), *gpt(1, 10, service_tier="batch", hour=13)]
+    with opened(tmp_path, rows) as store:
+        ((whole, out),) = store.rows(
+            "SELECT sum(cost), CAST(sum(text_output_tokens) FILTER (WHERE service_tier = 'batch') * 5 + 10000 AS DECIMAL(18, 0))"
+            " FROM requests"
+        )
+    output = Decimal(out) / 1_000_000
+    parts = [cost(exact(whole - output), f"{GPT}, input"), cost(exact(output), f"{GPT}, output")]
+    found = compared(tmp_path, rows, {"c.json": page({1: parts})})
+
+    assert [(x[0], x[3]) for x in lines(found)] == [
+        ("input", "other line"),
+        ("cached input", "ours only"),
+        ("output", "matched"),
+    ]
+
+
+def test_searches_are_a_line_of_their_own_where_they_bill_them(tmp_path: Path) -> None:
+    """2,000 in at a microdollar, and three searches at a cent."""
+    row = acme(1, 2000, units={"web_search": 3})
+    head = "Date,Provider,Model,Token type,Amount"
+    bill = csv("2026-10-01,acme,small,input,0.002", "2026-10-01,acme,small,web search,0.03", header=head)
+    without = csv("2026-10-01,acme,small,input,0.032", header=head)
+
+    assert lines(compared(tmp_path, [row], {"i.csv": bill}, "0")) == [
+        ("input", "0.002", "0.002", "matched"),
+        ("other", "0.03", "0.03", "matched"),
+    ]
+    assert lines(compared(tmp_path, [row], {"i.csv": without}, "0")) == [(None, "0.032", "0.032", "matched")]
+
+
+def test_no_day_of_a_model_that_they_do_not_bill_counts_twice(tmp_path: Path) -> None:
+    """One model is billed by the month, one on a day, and a third by nobody: 0.005 on that day and 0.004 on another."""
+    bill = csv(
+        "2026-10-01,2026-10-31,acme,small,0.002",
+        "2026-10-05,2026-10-05,acme,none,0.1",
+        header="Start,End,Provider,Model,Amount",
+    )
+    rows = [acme(1, 1000), acme(31, 1000), acme(5, 5000, "big"), acme(20, 4000, "big")]
+    found = compared(tmp_path, rows, {"i.csv": bill})
+
+    assert [(e.since.day, e.held) for e in found.entries if e.word == "ours only"] == [
+        (5, Decimal("0.005")),
+        (20, Decimal("0.004")),
+    ]
+
+
 # what is no usage
 
 
@@ -297,7 +494,7 @@ def test_tax_credits_and_top_ups_have_lines_of_their_own_outside_the_tolerance(t
         ("tax", None, None, Decimal("0.0002")),
         ("top-up", None, None, Decimal("10.00")),
     ]
-    assert (found.verdict, as_table(found).total[4]) == ("pass", Decimal("10.0005"))
+    assert (found.verdict, as_table(found).total[5]) == ("pass", Decimal("10.0005"))
 
 
 def test_a_negative_line_is_never_netted_into_usage(tmp_path: Path) -> None:
@@ -488,7 +685,7 @@ def test_credit_bought_ahead_and_drawn_down(tmp_path: Path) -> None:
         ("draw-down", Decimal("-0.03")),
         ("top-up", Decimal(50)),
     ]
-    assert (found.verdict, as_table(found).total[4]) == ("pass", Decimal(50))
+    assert (found.verdict, as_table(found).total[5]) == ("pass", Decimal(50))
 
 
 def test_other_services_of_a_cloud_bill_are_counted_and_left_out(tmp_path: Path) -> None:
@@ -514,7 +711,233 @@ def test_focus_as_parquet_is_the_same(tmp_path: Path) -> None:
     ]
 
 
+# other currencies
+
+RATES = "currency,date,usd\nEUR,2026-10-01,1.25\nEUR,2026-10-02,1.6\nEUR,2026-10-31,1.2\nKRW,2026-10-01,0.00072\n"
+EURO = "Date,Provider,Model,Amount,Currency"
+
+
+def with_rates(folder: Path) -> Config:
+    (folder / "fx.csv").write_text(RATES)
+    return settings(folder, "fx: fx.csv")
+
+
+def test_euros_become_dollars_at_the_rate_of_their_day(tmp_path: Path) -> None:
+    """0.08 EUR x 1.25 = 0.10 USD, and 0.05 EUR x 1.6 = 0.08 USD."""
+    bill = csv("2026-10-01,acme,small,0.08,EUR", "2026-10-02,acme,small,0.05,EUR", header=EURO)
+    rows = [acme(1, 100_000), acme(2, 80_000)]
+    found = compared(tmp_path, rows, {"i.csv": bill}, "0", config=with_rates(tmp_path))
+    told = json.loads(render(as_table(found), "json"))
+
+    assert words(found) == ["matched", "matched"]
+    assert [[x[k] for k in ("theirs", "billed", "currency", "usd_rate", "rate_day")] for x in told["lines"]] == [
+        ["0.1", "0.08", "EUR", "1.25", "2026-10-01"],
+        ["0.08", "0.05", "EUR", "1.6", "2026-10-02"],
+    ]
+    assert told["total"] == {"ours": "0.18", "theirs": "0.18", "gap": "0", "billed": None, "usd_rate": None}
+    assert found.notes == [
+        "EUR at the rate of the last day of each line by fx.csv: one is 1.25 USD on 2026-10-01 to 1.6 USD on 2026-10-02"
+    ]
+
+
+def test_a_month_has_the_rate_of_its_last_day(tmp_path: Path) -> None:
+    bill = csv("2026-10,acme,small,0.05,EUR", header="Period,Provider,Model,Amount,Currency")
+    found = compared(tmp_path, [acme(1, 30_000), acme(31, 30_000)], {"i.csv": bill}, "0", config=with_rates(tmp_path))
+
+    assert (words(found), found.billed) == (["matched"], Decimal("0.06"))  # 0.05 x 1.2
+
+
+@pytest.mark.parametrize(("cents_usd", "word"), [(6_200, "rounding"), (6_300, "unexplained")])
+def test_half_a_cent_of_theirs_is_rounding(cents_usd: int, word: str, tmp_path: Path) -> None:
+    """0.00 EUR may stand for up to 0.005 EUR, which are 0.00625 USD."""
+    bill = csv("2026-10-01,acme,small,0.00,EUR", header=EURO)
+
+    assert words(compared(tmp_path, [acme(1, cents_usd)], {"i.csv": bill}, config=with_rates(tmp_path))) == [word]
+
+
+@pytest.mark.parametrize(
+    ("text", "flag"),
+    [
+        ("Date,Provider,Model,Amount\n2026-10-01,acme,small,0.08\n", "EUR"),
+        ("Date,Provider,Model,Amount (EUR)\n2026-10-01,acme,small,0.08\n", None),
+        ("Date,Provider,Model,Amount\n2026-10-01,acme,small,€0.08\n", None),
+        ("Date,Provider,Model,Amount,Currency\n2026-10-01,acme,small,0.08,eur\n", "KRW"),  # the file says it itself
+    ],
+)
+def test_where_an_invoice_names_its_currency(text: str, flag: str | None, tmp_path: Path) -> None:
+    found = compared(tmp_path, [acme(1, 100_000)], {"i.csv": text}, config=with_rates(tmp_path), currency=flag)
+
+    assert (found.billed, words(found)) == (Decimal("0.10"), ["matched"])
+
+
+def test_a_focus_file_in_euros(tmp_path: Path) -> None:
+    """Usage worth 0.024 EUR (x 1.25 = 0.03) is paid from credit; 0.015 + 0.005 + 0.01 dollars are the same call."""
+    rows = [focus_row("0", f"{GPT} usage", "", effective="0.024").replace("USD", "EUR")]
+    found = compared(tmp_path, gpt(1, 10), {"f.csv": focus(*rows)}, "0", config=with_rates(tmp_path))
+
+    assert [(e.word, e.theirs, e.foreign and e.foreign.amount) for e in found.entries] == [
+        ("matched", Decimal("0.03"), Decimal("0.024")),
+        ("draw-down", Decimal("-0.03"), Decimal("-0.024")),
+    ]
+
+
+def test_a_day_without_a_rate_is_named_and_never_guessed(tmp_path: Path) -> None:
+    bill = csv("2026-10-03,acme,small,0.08,EUR", header=EURO)
+    with pytest.raises(UsageError) as error:
+        compared(tmp_path, [acme(3, 100_000)], {"i.csv": bill}, config=with_rates(tmp_path))
+
+    assert (error.value.place, error.value.message, error.value.hint) == (
+        f"{tmp_path / 'i.csv'}:2",
+        "fx.csv has no rate of EUR on 2026-10-03, the last day of the line",
+        "add the row EUR,2026-10-03,RATE",
+    )
+
+
+def test_a_total_over_two_currencies_is_no_sum(tmp_path: Path) -> None:
+    bill = csv("2026-10-01,acme,small,0.08,EUR", "2026-10-01,acme,big,100,KRW", header=EURO)
+    found = compared(
+        tmp_path, [acme(1, 100_000), acme(1, 72_000, "big")], {"i.csv": bill}, "0", config=with_rates(tmp_path)
+    )
+
+    assert (words(found), found.billed) == (["matched", "matched"], Decimal("0.172"))
+
+
+def test_a_bill_in_dollars_has_no_columns_of_rates(tmp_path: Path) -> None:
+    found = compared(tmp_path, [acme(1, 1000)], {"i.csv": csv("2026-10-01,acme,small,0.001,USD", header=EURO)})
+
+    assert [c.name for c in as_table(found).columns] == [
+        "period",
+        "provider",
+        "model",
+        "line",
+        "ours",
+        "theirs",
+        "gap",
+        "cause",
+    ]
+
+
+# windows and zones
+
+
+def window(since: str | None, until: str | None, tz: str = "UTC") -> dict[str, Any]:
+    return {"window": windows.days(since, until, tz), "tz": tz}
+
+
+def test_lines_that_lie_wholly_in_the_window_are_compared_and_the_others_told(tmp_path: Path) -> None:
+    """Of a bill of 1 + 2 + 3 + 4 + 31 days the window takes the 2nd and 3rd; the month lies in it only in part."""
+    bill = csv(
+        *(f"2026-10-{day:02},2026-10-{day:02},acme,small,0.00{day}" for day in (1, 2, 3, 4)),
+        "2026-10-01,2026-10-31,acme,big,0.5",
+        header="Start,End,Provider,Model,Amount",
+    )
+    rows = [acme(day, 1000 * day) for day in (1, 2, 3, 4)]
+    found = compared(tmp_path, rows, {"i.csv": bill}, "0", **window("2026-10-02", "2026-10-04"))
+    told = json.loads(render(as_table(found), "json"))
+
+    assert [(e.since.day, e.ours, e.word) for e in found.entries] == [
+        (2, Decimal("0.002"), "matched"),
+        (3, Decimal("0.003"), "matched"),
+    ]
+    assert told["window"] == {"since": "2026-10-02T00:00:00Z", "until": "2026-10-04T00:00:00Z", "tz": "UTC"}
+    assert told["total"] == {"ours": "0.005", "theirs": "0.005", "gap": "0"}
+    assert found.notes[1:] == [
+        "2 lines, $0.0050, lie outside the window and are left out: 2026-10-01/2026-10-05",
+        "1 lines, $0.5000, lie in the window only in part and are left out: 2026-10",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "days"),
+    [
+        (None, None, [1, 2, 3]),
+        ("2026-10-02", None, [2, 3]),
+        (None, "2026-10-03", [1, 2]),
+        ("2026-10-01T00:00:01Z", None, [2, 3]),
+        (None, "2026-10-03T23:59:59Z", [1, 2]),
+        ("2026-11-01", None, []),
+    ],
+)
+def test_both_ends_of_a_window_may_be_open(
+    since: str | None, until: str | None, days: list[int], tmp_path: Path
+) -> None:
+    bill = csv(*(f"2026-10-{day:02},acme,small,0.001" for day in (1, 2, 3)))
+    found = compared(tmp_path, [acme(day, 1000) for day in (1, 2, 3)], {"i.csv": bill}, "0", **window(since, until))
+
+    assert [e.since.day for e in found.entries] == days
+    assert found.exit_code == (0 if days else 4)
+
+
+def at(*times: str) -> list[dict[str, Any]]:
+    """Calls of 1, 2, 4, 8 ... thousandths of a dollar at these times of October 2026."""
+    return [acme(1, 1000 << n, ts=f"2026-10-{text}Z", request_id=text) for n, text in enumerate(times)]
+
+
+@pytest.mark.parametrize(
+    ("tz", "times"),
+    [
+        # the 2nd there begins at the second of these times and ends before the fourth
+        ("UTC", ["01T23:59:59", "02T00:00:00", "02T23:59:59", "03T00:00:00"]),
+        ("America/Los_Angeles", ["02T06:59:59", "02T07:00:00", "03T06:59:59", "03T07:00:00"]),
+        ("Asia/Tokyo", ["01T14:59:59", "01T15:00:00", "02T14:59:59", "02T15:00:00"]),
+        ("Asia/Kolkata", ["01T18:29:59", "01T18:30:00", "02T18:29:59", "02T18:30:00"]),
+        ("Asia/Kathmandu", ["01T18:14:59", "01T18:15:00", "02T18:14:59", "02T18:15:00"]),
+    ],
+)
+def test_days_begin_where_the_zone_says(tz: str, times: list[str], tmp_path: Path) -> None:
+    """0.001 on the 1st there, 0.002 + 0.004 on the 2nd, 0.008 on the 3rd."""
+    bill = csv("2026-10-01,acme,small,0.001", "2026-10-02,acme,small,0.006", "2026-10-03,acme,small,0.008")
+    found = compared(tmp_path, at(*times), {"i.csv": bill}, "0", tz=tz)
+
+    assert (words(found), found.verdict, found.off) == (["matched"] * 3, "pass", 0)
+
+
+@pytest.mark.parametrize(("day", "hours"), [("2026-11-01", 25), ("2026-03-08", 23)])
+def test_a_day_on_which_clocks_change(day: str, hours: int, tmp_path: Path) -> None:
+    """One call each hour, of which the day in Los Angeles has 25 in autumn and 23 in spring."""
+    first = datetime.fromisoformat(f"{day}T00:00:00Z")
+    rows = [acme(1, 1000, ts=f"{first + timedelta(hours=n):%Y-%m-%dT%H:%M:%SZ}", request_id=str(n)) for n in range(48)]
+    bill = csv(f"{day},acme,small,0.0{hours}")
+
+    assert words(compared(tmp_path, rows, {"i.csv": bill}, "0", tz="America/Los_Angeles")) == ["matched"]
+
+
+def test_dates_of_the_window_are_days_of_the_zone(tmp_path: Path) -> None:
+    bill = csv(*(f"2026-10-{day:02},acme,small,0.001" for day in (1, 2, 3)))
+    rows = [acme(day, 1000) for day in (1, 2, 3)]
+    found = compared(tmp_path, rows, {"i.csv": bill}, "0", **window("2026-10-02", "2026-10-03", "America/Los_Angeles"))
+
+    assert [(e.since.day, e.word) for e in found.entries] == [(2, "matched")]
+    assert json.loads(render(as_table(found), "json"))["window"] == {
+        "since": "2026-10-02T07:00:00Z",
+        "until": "2026-10-03T07:00:00Z",
+        "tz": "America/Los_Angeles",
+    }
+
+
+def test_pages_are_utc_in_every_zone(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as error:
+        compared(tmp_path, gpt(1), {"c.json": page({1: [cost("0.003")]})}, tz="America/Los_Angeles")
+
+    assert error.value.message == "the times of a page are UTC, its days do not begin in America/Los_Angeles"
+
+
 # the command
+
+
+def test_the_zone_of_the_config_is_not_that_of_a_bill(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The call at 03:00 UTC on the 2nd is one of the 1st in Los Angeles."""
+    ledger(tmp_path, [acme(1, 1000, ts="2026-10-02T03:00:00Z")])
+    (tmp_path / "llmcost.yaml").write_text("timezone: America/Los_Angeles\n")
+    (tmp_path / "i.csv").write_text(csv("2026-10-02,acme,small,0.001"))
+    there = ("--tz", "America/Los_Angeles")
+
+    assert inside(monkeypatch, capsys, tmp_path, "reconcile", "i.csv").code == 0
+    assert inside(monkeypatch, capsys, tmp_path, "reconcile", "i.csv", "--since", "2026-10-02").code == 0
+    assert inside(monkeypatch, capsys, tmp_path, "reconcile", "i.csv", "--since", "2026-10-03").code == 4
+    assert inside(monkeypatch, capsys, tmp_path, "reconcile", "i.csv", *there).code == 4
 
 
 def test_the_command_exits_0_3_and_4(
@@ -548,4 +971,4 @@ def test_a_terminal_shows_gaps_and_a_program_every_line(
         True,
         True,
     )
-    assert rows.splitlines()[1] == "2026-10-01,acme,small,0.001,0.001,0,matched"
+    assert rows.splitlines()[1] == "2026-10-01,acme,small,,0.001,0.001,0,matched"

@@ -95,7 +95,7 @@ def expected(group: list[Row]) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ledgers)
 def test_counting_equals_the_oracle(drawn: tuple[Row, ...]) -> None:
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder), drawn) as store:

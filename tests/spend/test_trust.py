@@ -328,3 +328,39 @@ def test_the_prices_named_are_those_that_were_used(tmp_path: Path) -> None:
 
     assert found.prices_as_of == "2026-09-01"  # that of `big`, not the newest of the catalogue
     assert found.prices_digest == prices().digest != catalogue.digest(())
+
+
+COSTS = """
+prices:
+  costs:
+    - {name: units, amount: 1, per: hour, since: 2026-10-15, allocate_by: "service_tier = 'provisioned'"}
+"""
+
+
+def test_requests_on_provisioned_capacity_are_told_with_those_that_no_fixed_cost_serves(tmp_path: Path) -> None:
+    rows = [
+        call("a", service_tier="provisioned"),
+        call("b", service_tier="Provisioned_Throughput"),
+        call("c", service_tier="provisioned", ts="2026-10-14T12:00:00Z"),
+        call("d", service_tier="priority"),
+        call("e"),
+        call("f", service_tier="provisioned", model="own"),  # unpriced is not 0
+    ]
+    with opened(tmp_path, rows) as store:
+        without = gathered(store)
+        named = gathered(store, settings(tmp_path, COSTS))
+        general = gathered(store, settings(tmp_path, "prices: {costs: [{name: all, amount: 1, per: day}]}"))
+        told = [note for note in notes(store) if "provisioned" in note]
+    assert (without.provisioned, without.provisioned_unnamed) == (3, 3)
+    assert (named.provisioned, named.provisioned_unnamed) == (3, 2)  # b is on another tier, c before the term
+    assert (general.provisioned, general.provisioned_unnamed) == (3, 0)
+    assert told == [
+        "3 requests on provisioned capacity: marginal cost 0; no fixed cost is named for them: prices.costs in llmcost.yaml"
+    ]
+    assert named.as_json()["provisioned_without_fixed_cost"] == 2
+
+
+def test_without_provisioned_requests_nothing_is_said_of_them(tmp_path: Path) -> None:
+    with opened(tmp_path, [call("a")]) as store:
+        assert "provisioned_requests" not in gathered(store).as_json()
+        assert not [note for note in notes(store) if "provisioned" in note]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from llmcost.figures import money, percent, quantity
+from llmcost.figures import DOLLARS, as_shown, money, percent, quantity, shown
 from llmcost.model import Column, Table
 from llmcost.routing.breakeven.sums import Swing
 
@@ -24,7 +24,9 @@ class Figure:
 
     @property
     def exact(self) -> Decimal | int | None:
-        return round(self.value, DIGITS) if isinstance(self.value, Decimal) else self.value
+        if not isinstance(self.value, Decimal):
+            return self.value
+        return as_shown(round(self.value, DIGITS)) if self.unit == "usd" else round(self.value, DIGITS)
 
     def text(self) -> str:
         if self.value is None:
@@ -66,8 +68,12 @@ SWING_COLUMNS = (
 )
 
 
-def _rounded(value: Decimal | None) -> Decimal | None:
-    return None if value is None else round(value, DIGITS)
+SAVED = "saved a month"
+"""The unit of a sensitivity that is money."""
+
+
+def _rounded(value: Decimal | None, unit: str = "") -> Decimal | None:
+    return Figure("", "", value, "usd" if unit == SAVED else "").exact  # type: ignore[return-value]
 
 
 def as_document(answer: Answer) -> Table:
@@ -77,16 +83,23 @@ def as_document(answer: Answer) -> Table:
         schema="llmcost.breakeven/1",
         title=answer.title,
         columns=SWING_COLUMNS,
-        rows=[(s.input, s.value, _rounded(s.at_minus_25), _rounded(s.at_plus_25)) for s in answer.swings],
+        rows=[
+            (s.input, s.value, _rounded(s.at_minus_25, answer.swing_unit), _rounded(s.at_plus_25, answer.swing_unit))
+            for s in answer.swings
+        ],
         head={
             "kind": answer.kind,
             "breakeven": _keys(answer.breakeven),
             "current": _keys(answer.current),
             "months_to_payback": months,
         },
-        foot={"verdict": answer.verdict, "notes": list(answer.notes)},
+        foot={"verdict": answer.verdict, "notes": [*_inputs(), *answer.notes]},
         rows_name="sensitivity",
     )
+
+
+def _inputs() -> list[str]:
+    return [] if shown() == DOLLARS else ["the inputs of the sensitivity are in USD, as they were given"]
 
 
 def for_people(answer: Answer) -> list[Table]:
@@ -108,4 +121,5 @@ def for_people(answer: Answer) -> list[Table]:
 
 
 def _swing(value: Decimal | None, unit: str) -> str:
-    return "never" if value is None else Figure("", "", value, "share" if unit == "utilisation" else "").text()
+    kinds = {"utilisation": "share", SAVED: "usd"}
+    return "never" if value is None else Figure("", "", value, kinds.get(unit, "")).text()

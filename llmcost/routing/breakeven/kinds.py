@@ -10,7 +10,7 @@ from math import ceil
 
 from llmcost.figures import count, money, percent
 from llmcost.routing.breakeven import facts
-from llmcost.routing.breakeven.answer import Answer, Figure
+from llmcost.routing.breakeven.answer import SAVED, Answer, Figure
 from llmcost.routing.breakeven.flow import HOURS_PER_MONTH, Flow
 from llmcost.routing.breakeven.sums import (
     MILLION,
@@ -317,7 +317,7 @@ def batch(flow: Flow, discount: Decimal, *, everything: bool) -> Answer:
         ],
         None,
         sensitivity(lambda i: i["cost_month"] * i["discount"], {"cost_month": month, "discount": discount}),
-        "USD saved a month",
+        SAVED,
         "pays from the first request: nothing is paid up front" if discount > 0 else "saves nothing",
         [*notes, *flow.notes],
     )

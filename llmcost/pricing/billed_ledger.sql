@@ -1,0 +1,2 @@
+-- no row: the ledger has the stored costs again
+DROP VIEW temp.ledger
