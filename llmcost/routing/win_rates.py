@@ -48,7 +48,7 @@ def judge(router: str) -> Judge:
             place="--router",
             hint="set it to let the prompts go there; bert runs on this machine",
         )
-    # the library makes its client when it is imported, whichever router is asked
+    # the library makes its client when it is imported, whichever router is asked; one that asks nobody needs no key
     os.environ.setdefault("OPENAI_API_KEY", "not used")
     try:
         from routellm.controller import Controller
@@ -110,7 +110,7 @@ def last_turn(text: str) -> str | None:
         value = json.loads(text)
     except ValueError:
         return text.strip() or None
-    words = " ".join(_words(value)).strip()
+    words = " ".join(filter(None, _words(value))).strip()
     return words or None
 
 

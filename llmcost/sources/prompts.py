@@ -27,7 +27,9 @@ def texts(paths: Iterable[str], config: Config, prompt_key: str) -> Iterator[tup
         for log in files.expand(paths, Path(folder), frozenset()):
             try:
                 ready = prepared(log, Path(folder), work)
-                source, params = (None, {}) if ready.shape == "empty" else stage.sightings_of(work, group_of(ready, config, work))  # fmt: skip
+                if ready.shape == "empty":
+                    continue
+                source, params = stage.sightings_of(work, group_of(ready, config, work))
                 if source:
                     text = sql("sources/prompts.sql").format(source=source)
                     for batch in work.batches(text, params | {"prompt_key": prompt_key}, BATCH, alone=True):
