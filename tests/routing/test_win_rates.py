@@ -18,7 +18,6 @@ from llmcost.sources.ingest import ingest
 from llmcost.sources.prompts import texts
 from llmcost.store import open_ledger
 from tests.cli.program import inside
-from tests.conftest import SAMPLE_LOGS
 
 
 def line(number: int, messages: object) -> str:
@@ -121,18 +120,6 @@ def test_after_five_failures_in_a_row_nobody_is_asked_any_more() -> None:
 )
 def test_the_last_turn_of_a_prompt(text: str, turn: str | None) -> None:
     assert win_rates.last_turn(text) == turn
-
-
-def test_the_texts_of_the_sample_logs_are_those_behind_the_digests(sample_ledger: Path) -> None:
-    told = config.load(SAMPLE_LOGS / "llmcost.yaml")
-    with open_ledger(sample_ledger, read_only=True) as store:
-        known = {
-            digest
-            for (digest,) in store.rows("SELECT DISTINCT prompt_hash FROM requests WHERE prompt_hash IS NOT NULL")
-        }
-        found = dict(texts([str(SAMPLE_LOGS)], told, str(store.fact("prompt_key"))))
-    assert known
-    assert known <= found.keys()
 
 
 def test_scores_come_back_and_a_policy_decides_by_them(
