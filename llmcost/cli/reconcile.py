@@ -127,8 +127,10 @@ def reconcile(
     with session.ledger(db, log, settings, wait_s=wait, quiet=quiet) as store:
         if statement is None:
             statement = statements.Statement(statements.stored(store, account), [])
+        # what a request would have cost otherwise is asked of the prices that it was billed by
+        priced = session.priced_with(store, settings)
         result = spend.reconcile(
-            store, settings, prices, statement, share, where=condition, provider=provider, window=window, tz=zone
+            store, settings, priced, statement, share, where=condition, provider=provider, window=window, tz=zone
         )
     if apply:
         adjustments.check(result)
