@@ -74,6 +74,13 @@ def share(text: str) -> Decimal | None:
     return value if value is not None and value >= 0 and (value <= 1 or text.endswith("%")) else None
 
 
+def shares(text: str) -> tuple[Decimal, Decimal] | None:
+    """Both ends of 20%..80%, the lower first and none above 1; one share alone is both."""
+    first, dots, last = text.partition("..")
+    low, high = share(first.strip()), share((last if dots else first).strip())
+    return (low, high) if low is not None and high is not None and low <= high <= 1 else None
+
+
 def rate(text: str) -> Rate | None:
     """5%/month; None without a period."""
     value, _, per = (part.strip() for part in text.partition("/"))

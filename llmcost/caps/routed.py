@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal, localcontext
 
 from llmcost.caps import advice
@@ -15,23 +13,9 @@ from llmcost.caps.traffic import Asked
 from llmcost.caps.worth import DIGITS, monthly_caps
 from llmcost.config import Config
 from llmcost.model import Column, Table
-from llmcost.resources import sql
-from llmcost.store import Store, quote_identifier
+from llmcost.store import Store
 
 SCHEMA = "llmcost.caps-under-routing/1"
-
-
-@contextmanager
-def instead_of_ledger(store: Store, relation: str) -> Iterator[None]:
-    """Within, every question about the ledger is asked of this relation, which has the columns of the ledger view.
-
-    A relation that is itself a view must read `main.ledger` by that name, or it would read itself.
-    """
-    store.run(sql("caps/shadow.sql").format(relation=quote_identifier(relation)))
-    try:
-        yield
-    finally:
-        store.run(sql("caps/unshadow.sql"))
 
 
 def under_routing(
@@ -52,13 +36,13 @@ def under_routing(
     the ledger view: same rows, other model and cost. `window` is the short window, as for `recommend`.
     """
     base = recommend(store, config, asked, now_us=now_us, window=window, unit=unit)
-    with instead_of_ledger(store, simulated):
+    with store.standing_for("ledger", simulated):
         routed = recommend(store, config, asked, now_us=now_us, window=window, unit=base.unit)
         tables = advice.for_people(routed, detail=detail)
         tables += more.tables(store, config, asked, routed) if detail else []
     best = None
     if ideal is not None:
-        with instead_of_ledger(store, ideal):
+        with store.standing_for("ledger", ideal):
             best = recommend(store, config, asked, now_us=now_us, window=window, unit=base.unit)
     return [rise(base, routed, best), *tables]
 

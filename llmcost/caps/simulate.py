@@ -71,7 +71,7 @@ def _downgraded(
     store.load("cap_downgrades", ("number", "provider", "model"), [(n, *target) for n, target in targets.items()])
     # the view that stands for `requests` is read through this one: only the full name of the table is not the view itself
     store.run(sql("caps/downgraded.sql").format(ledger=store.main, members=traffic.members(caps)))
-    with charges.standing_for_requests(store, "cap_downgraded"):
+    with store.standing_for("requests", "cap_downgraded"):
         charges.prepare(store, catalogue)
         cost, unpriced = store.row(sql("caps/downgraded_cost.sql").format(charges=sql(charges.CHARGES)))
     return int(cost), int(unpriced)

@@ -139,7 +139,7 @@ def reconcile(
         from llmcost.store import open_ledger
 
         with open_ledger(session.ledger_path(db), wait_s=wait) as store:
-            session.say(adjustments.apply(store, settings, prices, result), quiet=quiet)
+            session.say(adjustments.apply(store, settings, session.priced_with(store, settings), result), quiet=quiet)
     if result.exit_code:
         raise typer.Exit(result.exit_code)
 

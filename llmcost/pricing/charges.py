@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 
 from llmcost import ledger
@@ -12,7 +11,7 @@ from llmcost.pricing import names, rates
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.pricing.entries import Model
 from llmcost.resources import sql
-from llmcost.store import Store, quote_identifier
+from llmcost.store import Store
 
 KEY_COLUMNS = (
     "provider",
@@ -46,16 +45,6 @@ class _Resolved:
     model: Model | None
     boxes: list[rates.Box]
     reason: str | None
-
-
-@contextmanager
-def standing_for_requests(store: Store, relation: str) -> Iterator[None]:
-    """While it lasts, `requests` is this temporary relation: what `prepare` and charges.sql see. The stored table stays as it is."""
-    store.run(sql("pricing/shadow.sql").format(relation=quote_identifier(relation)))
-    try:
-        yield
-    finally:
-        store.run(sql("pricing/unshadow.sql"))
 
 
 def prepare(store: Store, catalogue: Catalogue) -> dict[str, str]:

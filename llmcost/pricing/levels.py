@@ -64,10 +64,8 @@ def differing(catalogue: Catalogue, level: str) -> bool:
 @contextmanager
 def shadowed(store: Store, since_us: int | None, until_us: int | None) -> Iterator[None]:
     """While it lasts, `requests` is the rows of the window [since, until): what charges.sql prices."""
-    from llmcost.pricing import charges
-
     store.run(sql("pricing/level_rows.sql").format(main=store.main), {"since_us": since_us, "until_us": until_us})
-    with charges.standing_for_requests(store, "level_rows"):
+    with store.standing_for("requests", "level_rows"):
         yield
 
 
@@ -94,10 +92,8 @@ def contracted(store: Store, config: Config) -> Iterator[bool]:
         store.run(sql("pricing/level_charged.sql").format(level="contracted", charges=bill))
     store.run("DROP TABLE temp.level_rows")
     store.run(sql("pricing/contracted_ledger.sql").format(main=store.main))
-    try:
+    with store.standing_for("ledger", "contracted_ledger"):
         yield True
-    finally:
-        store.run(sql("pricing/billed_ledger.sql"))
 
 
 def noted(tables: Sequence[Table], *, contracted: bool) -> list[Table]:

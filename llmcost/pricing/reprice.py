@@ -68,7 +68,7 @@ def reprice(store: Store, catalogue: Catalogue, *, every: bool = False) -> list[
 
 def _restate(store: Store, catalogue: Catalogue) -> list[Restatement]:
     store.run(sql("pricing/to_price.sql"))
-    with charges.standing_for_requests(store, "to_price"):
+    with store.standing_for("requests", "to_price"):
         store.run(sql("pricing/charged.sql").format(charges=sql(charges.CHARGES)))
     store.run("DROP TABLE temp.to_price")
     store.run(sql("pricing/changed.sql"))

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from llmcost.attribution import focus
 from llmcost.config import Config
-from llmcost.figures import money
+from llmcost.figures import exact_money, money
 from llmcost.model import Column, Table
 from llmcost.pricing import charges
 from llmcost.pricing.catalogue import Catalogue
@@ -128,7 +128,7 @@ def as_objects(found: Caches) -> list[dict[str, object]]:
             if not isinstance(cell, Decimal)
             else float(cell)
             if column.kind == "share"
-            else f"{cell:.12f}"
+            else exact_money(cell)
             for column, cell in zip(COLUMNS, row, strict=True)
         }
         for row in rows(found)

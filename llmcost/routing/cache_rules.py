@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from typing import TypeVar
 
 FIVE_MINUTES, HALF_AN_HOUR, HOUR, DAY = 300, 1800, 3600, 86_400
 
@@ -225,8 +226,20 @@ STORED: tuple[Stored, ...] = (
 _REGION = re.compile(r"^(?:us|eu|apac|global|au|jp)\.")
 
 
-def _name(model: str) -> str:
-    return _REGION.sub("", model.lower().rpartition("/")[2])
+Dated = TypeVar("Dated", CacheRule, Stored)
+
+
+def _held(table: Sequence[Dated], provider: str, model: str, day: date) -> Dated | None:
+    """The first row that is for this provider and model on that day."""
+    name = _REGION.sub("", model.lower().rpartition("/")[2])
+    return next(
+        (
+            one
+            for one in table
+            if provider.lower() in one.providers and one.since <= day < one.until and re.fullmatch(one.models, name)
+        ),
+        None,
+    )
 
 
 @cache
@@ -234,14 +247,7 @@ def rule(provider: str | None, model: str | None, day: date) -> CacheRule | None
     """The rule of a model of the catalogue on a day; None where none is known."""
     if provider is None or model is None:
         return None
-    for one in RULES:
-        if (
-            provider.lower() in one.providers
-            and one.since <= day < one.until
-            and re.fullmatch(one.models, _name(model))
-        ):
-            return one
-    return None
+    return _held(RULES, provider, model, day)
 
 
 def why_not(provider: str | None) -> str:
@@ -254,14 +260,7 @@ def why_not(provider: str | None) -> str:
 
 def stored(provider: str, model: str, day: date) -> Stored | None:
     """What an explicit cache of the model costs on a day; None where none is known."""
-    for one in STORED:
-        if (
-            provider.lower() in one.providers
-            and one.since <= day < one.until
-            and re.fullmatch(one.models, _name(model))
-        ):
-            return one
-    return None
+    return _held(STORED, provider, model, day)
 
 
 def ttl_s(found: CacheRule, wanted_s: int | None) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta, timezone
+from datetime import date
 
 from llmcost.document import duration
 from llmcost.pricing.entries import Model
@@ -16,6 +16,7 @@ from llmcost.routing.ratios import Logged
 from llmcost.routing.response_cache import Answered
 from llmcost.routing.targets import Targets
 from llmcost.store import Store
+from llmcost.windows import day_at
 
 SCOPES = {
     "org": "NULL::VARCHAR",
@@ -118,8 +119,7 @@ def prefixes(
     told = policy.prompt_cache or {}
     wanted_s = ttl_s if ttl_s is not None else seconds(told.get("ttl"))
     store.run(sql("routing/cache_rule_rows.sql"))
-    last_us = store.newest_us() or 0
-    day = (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=last_us)).date()
+    day = day_at(store.newest_us() or 0, "UTC")
     rows, sentences = [], _Sentences()
     for (provider, name), model in _models(targets, logged).items():
         if model is None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 
 from llmcost.caps.plans import tariffs, worths
 from llmcost.conditions import And, Comparison
 from llmcost.config import Config
-from llmcost.document import share
+from llmcost.document import shares
 from llmcost.errors import UndecidedError, UsageError
-from llmcost.figures import count, money
+from llmcost.figures import count, exact_money, money
 from llmcost.model import Column, Table
 from llmcost.pricing.catalogue import Catalogue
 from llmcost.routing import view
@@ -21,6 +20,7 @@ from llmcost.routing.placed import Question
 from llmcost.routing.policy import Policy
 from llmcost.routing.simulate import Simulated, assumptions, simulate
 from llmcost.store import Store
+from llmcost.windows import day_at
 
 SCHEMA = "llmcost.ideal/1"
 STEP = Fraction(1, 10)
@@ -54,12 +54,12 @@ def ranges(texts: Sequence[str]) -> Ranges:
 
 
 def _range(text: str, whole: str) -> Range:
-    low_text, dots, high_text = text.partition("..")
-    low, high = share(low_text.strip()), share((high_text if dots else low_text).strip())
-    if low is None or high is None or not low <= high <= 1:
+    ends = shares(text)
+    if ends is None:
         raise UsageError(
             f"'{whole}' is no range of shares", place="--easy-share", hint="write 20%..80%, or chat=20%..80%"
         )
+    low, high = ends
     return Fraction(low), Fraction(high)
 
 
@@ -111,12 +111,12 @@ def assumed(
             what = f"no requests of feature '{name}'"
             raise UsageError(what, place="--easy-share", hint="llmcost report --by feature shows what there is")
     affordable, unknown = _affordable(config, one.trust.data_until_us)
-    curve = [_point(shares, whole, named, affordable) for shares in points(asked)]
+    curve = [_point(at, whole, named, affordable) for at in points(asked)]
     own = simulate(store, config, replace(policy, bootstrap=0), catalogue, question) if policy.rules else None
     notes = [*_notes(cheap, whole, named, asked), *_about_caps(curve[-1], affordable), *unknown]
     head: dict[str, object] = {"policy": policy.name, "model": cheap}
     head |= {"requests": whole.requests, "cost": view.text(whole.before)}
-    head |= {"affordable": {plan: f"{usd.normalize():f}" for plan, usd in affordable.items()} or None}
+    head |= {"affordable": {plan: exact_money(usd) for plan, usd in affordable.items()} or None}
     head |= {"reason": "; ".join(unknown) or None, "policy_cost": None, "policy_caps": None}
     if own is not None:
         caps = _caps(own.after_pico, view.requests_of(own), affordable)
@@ -141,9 +141,8 @@ def _affordable(config: Config, data_until_us: int | None) -> tuple[dict[str, De
     """What a user of each plan may cost per month, and why it is not known where it is not."""
     if not config.plans:
         return {}, ["no cap: llmcost.yaml has no plans, so nobody knows what a user may cost"]
-    at = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=data_until_us or 0)
     found, unknown = {}, []
-    for name, one in worths(tariffs(config, at.date())).items():
+    for name, one in worths(tariffs(config, day_at(data_until_us or 0, "UTC"))).items():
         if one.allowable is not None and one.allowable > 0:
             found[name] = one.allowable
         else:
@@ -176,18 +175,18 @@ class Point:
 
 
 def _point(
-    shares: Mapping[str | None, Fraction], whole: Part, named: Mapping[str, Part], affordable: Mapping[str, Decimal]
+    at: Mapping[str | None, Fraction], whole: Part, named: Mapping[str, Part], affordable: Mapping[str, Decimal]
 ) -> Point:
     """What is not named has the share of None, and none without it."""
-    rest = shares.get(None, Fraction(0))
+    rest = at.get(None, Fraction(0))
     easy, saved = rest * whole.requests, rest * (whole.before - whole.after)
     for name, part in named.items():
-        more = shares[name] - rest
+        more = at[name] - rest
         easy += more * part.requests
         saved += more * (part.before - part.after)
     ideal, real = (whole.before - int(saved * found) for found in (Fraction(1), REAL))
     caps, real_caps = (_caps(pico, whole.requests, affordable) for pico in (ideal, real))
-    return Point(shares, easy / whole.requests, whole.requests, whole.before, ideal, real, caps, real_caps)
+    return Point(at, easy / whole.requests, whole.requests, whole.before, ideal, real, caps, real_caps)
 
 
 def _columns(named: Sequence[str], affordable: Mapping[str, Decimal]) -> list[Column]:

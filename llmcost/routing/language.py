@@ -33,6 +33,7 @@ from llmcost.document import (
     record,
     scalar,
     share,
+    shares,
     shown_path,
     word,
 )
@@ -84,13 +85,6 @@ def _field(type_: conditions.FieldType | None) -> Reader:
 
 def _whole_number(text: str) -> int | None:
     return int(text) if text.isdecimal() and len(text) <= 9 else None
-
-
-def _range(text: str) -> tuple[Decimal, ...] | None:
-    """Both ends of `5%..30%`; of one share itself."""
-    ends = tuple(share(part.strip()) for part in text.split(".."))
-    known = tuple(end for end in ends if end is not None and end <= 1)
-    return known if len(known) == len(ends) <= 2 and known[0] <= known[-1] else None
 
 
 def _terms(text: str) -> dict[str, int] | None:
@@ -267,7 +261,7 @@ _TTL = scalar(
     "a lifetime such as 5m, 1h or 24h", lambda text: text if re.fullmatch(r"[1-9]\d{0,6}(m|min|s|h|d)", text) else None
 )
 _SEMANTIC = {
-    "hit_share": Key(scalar("a share or a range such as 5%..30%", _range)),
+    "hit_share": Key(scalar("a share or a range such as 5%..30%", shares)),
     "judged_false": Key(_PART),
     "embedding": Key(TEXT),
     "costs": Key(list_of(TEXT, or_one=True), ()),

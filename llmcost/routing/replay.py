@@ -10,7 +10,6 @@ from decimal import ROUND_CEILING, Decimal
 from llmcost.caps import cap as rules_of_caps
 from llmcost.caps import traffic
 from llmcost.caps.replay import replay as replay_caps
-from llmcost.caps.routed import instead_of_ledger
 from llmcost.config import Config
 from llmcost.pricing import charges
 from llmcost.resources import sql
@@ -204,7 +203,7 @@ def _cost_without_caps(store: Store, config: Config, policy: Policy, targets: Ta
     if policy.prompt_cache:
         caching.prefixes(store, policy, targets, free.relations.logged, free.simulated, free.placed.params)
     store.run(sql("routing/costs.sql").format(outcome=free.outcome), free.params)
-    store.run(sql("routing/costed.sql").format(stored=store.main))
+    store.run(sql("routing/costed.sql").format(ledger=store.behind("ledger")))
 
 
 def _caps(store: Store, config: Config, policy: Policy, question: Question) -> list[rules_of_caps.Cap]:
@@ -214,7 +213,7 @@ def _caps(store: Store, config: Config, policy: Policy, question: Question) -> l
     asked = traffic.Asked("user", question.where, question.window, question.tz)
     unit = "turn" if traffic.left_out(store, config, asked).has_turns else "request"
     caps = rules_of_caps.from_config(replace(config, path=policy.path, lines=policy.lines, caps=policy.caps), unit)
-    with instead_of_ledger(store, "routing_costed") if counts_simulated_cost(policy) else nullcontext():
+    with store.standing_for("ledger", "routing_costed") if counts_simulated_cost(policy) else nullcontext():
         limits = traffic.prepare(store, config, asked, caps)
     replay_caps(store, [limits], question.tz, keep=True)
     store.run(sql("routing/capped.sql").format(members=traffic.members(caps)))

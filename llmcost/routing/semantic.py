@@ -7,7 +7,6 @@ answers were judged wrong are therefore asked for, never estimated.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -22,6 +21,7 @@ from llmcost.routing.replay import Plan
 from llmcost.routing.targets import Targets
 from llmcost.spend import fixed
 from llmcost.store import Store
+from llmcost.windows import day_at
 
 SHARES = (Decimal("0.05"), Decimal("0.10"), Decimal("0.20"))
 """Without `hit_share`: of the requests that the exact cache does not answer."""
@@ -44,7 +44,7 @@ def sensitivity(
         terms = rule.response_cache["semantic"] or {}
         own, words = _own_costs(store, config, made, number, rule, until_us)
         wrong = terms.get("judged_false")
-        shares = terms.get("hit_share") or SHARES
+        shares = list(dict.fromkeys(terms.get("hit_share") or SHARES))
         right = pico * (1 - Fraction(wrong or 0))
         saved = [_dollars(right * Fraction(share) - own) for share in shares]
         told.append(
@@ -84,7 +84,7 @@ def _own_costs(
             )
             raise UsageError(f"no fixed cost '{name}' in llmcost.yaml", place=made.policy.place(*place, "costs"), hint=hint)  # fmt: skip
         if first_us is not None:
-            usd = fixed.usd_of_days(config, name, _day(first_us), _day(last_us))
+            usd = fixed.usd_of_days(config, name, *(day_at(us, "UTC") for us in (first_us, last_us)))
             parts.append(f"{money(usd)} for {name}")
             whole += Fraction(usd) * PICO
     return whole, f", after {' and '.join(parts)}" if parts else ""
@@ -105,10 +105,6 @@ def _per_token(policy: Policy, targets: Targets, model: str, until_us: int | Non
         reason = "no price at the end of the data"
     hint = "name an embedding model of the catalogue: llmcost prices list"
     raise UsageError(f"'{model}' has no price: {reason}", place=policy.place(*place, "embedding"), hint=hint)
-
-
-def _day(us: int) -> date:
-    return (datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(microseconds=us)).date()
 
 
 def _dollars(pico: Fraction) -> str:

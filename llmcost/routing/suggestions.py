@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from llmcost.figures import count, money
+from llmcost.figures import count, exact_money, money
 from llmcost.model import Column, Table
 from llmcost.routing import cache_report
 from llmcost.routing.suggest import GROUPS, WORTH, Suggestion, Tried
@@ -45,7 +45,7 @@ def as_objects(found: Sequence[Suggestion]) -> list[dict[str, object]]:
     """The rows of llmcost.suggestions/1 as the value of one key; money as JSON holds it."""
     return [
         {
-            column.name: f"{cell:.12f}" if isinstance(cell, Decimal) else cell
+            column.name: exact_money(cell) if isinstance(cell, Decimal) else cell
             for column, cell in zip(COLUMNS, _row(one), strict=True)
         }
         for one in found

@@ -77,14 +77,14 @@ def values(path: Path) -> Iterator[tuple[int, Any]]:
     """
     decoder = json.JSONDecoder(parse_float=str, parse_constant=str)
     with stream(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", errors="replace", newline="") as reader:
-        text, at, line, ended, inside, size = "", 0, 1, False, False, CHUNK_BYTES
+        text, at, line, ended, in_array, size = "", 0, 1, False, False, CHUNK_BYTES
         while True:
-            space = (SPACE_INSIDE if inside else SPACE).match(text, at)
+            space = (SPACE_INSIDE if in_array else SPACE).match(text, at)
             begin = space.end() if space else at
             line += text.count("\n", at, begin)
             at = begin
-            if not inside and text.startswith("[", at):
-                inside, at = True, at + 1
+            if not in_array and text.startswith("[", at):
+                in_array, at = True, at + 1
                 continue
             broken = False
             try:

@@ -145,7 +145,7 @@ def prices_of(store: Store, catalogue: Catalogue, before: Window, after: Window)
     store.run(
         sql("spend/then.sql"), {"ended_us": ended_us or 0, "since_us": after.since_us, "until_us": after.until_us}
     )
-    with charges.standing_for_requests(store, "then_rows"):
+    with store.standing_for("requests", "then_rows"):
         charges.prepare(store, catalogue)
         store.run(sql("spend/then_costs.sql").format(charges=sql(charges.CHARGES)))
     store.run("DROP TABLE temp.then_rows")

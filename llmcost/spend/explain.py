@@ -71,7 +71,7 @@ def _priced(store: Store, request_id: str, rows: list[dict[str, Any]], prices: C
     from llmcost.pricing import charges
 
     store.run(sql("spend/explained.sql").format(main=store.main), {"id": request_id})
-    with charges.standing_for_requests(store, "explained"):
+    with store.standing_for("requests", "explained"):
         details = charges.prepare(store, prices)
         names, found = store.table(sql("spend/explained_cost.sql").format(charges=sql(charges.CHARGES)))
     billed = {row[0]: dict(zip(names, row, strict=True)) for row in found}

@@ -35,6 +35,7 @@ class Store:
         self._worker = ThreadPoolExecutor(1)
         self.path = path
         self.wait_s = wait_s
+        self._standing: dict[str, list[str]] = {}
 
     def run(self, text: str, params: Mapping[str, object] | None = None) -> None:
         """Executes; nothing is fetched."""
@@ -77,6 +78,33 @@ class Store:
     def main(self) -> str:
         """What stands before the name of a stored table that a temporary view of that name hides."""
         return quote_identifier(str(self.value(sql("store/database.sql")))) + ".main"
+
+    @contextmanager
+    def standing_for(self, name: str, relation: str) -> Iterator[None]:
+        """While it lasts, `name` (requests, ledger) means this temporary relation; then what it meant before.
+
+        A relation that is a view must read what it stands for by `behind`, or it would read itself.
+        """
+        stack = self._standing.setdefault(name, [])
+        self._stand(name, relation)
+        stack.append(relation)
+        try:
+            yield
+        finally:
+            stack.pop()
+            if stack:
+                self._stand(name, stack[-1])
+            else:
+                self.run(sql("store/step_down.sql").format(name=quote_identifier(name)))
+
+    def behind(self, name: str) -> str:
+        """What `name` means now, in words that a relation which will stand for it can use."""
+        stack = self._standing.get(name)
+        return quote_identifier(stack[-1]) if stack else f"{self.main}.{quote_identifier(name)}"
+
+    def _stand(self, name: str, relation: str) -> None:
+        text = sql("store/stand.sql").format(name=quote_identifier(name), relation=quote_identifier(relation))
+        self.run(text)
 
     def newest_us(self, until_us: int | None = None) -> int | None:
         """The time of the newest request, or of the newest before an instant, in µs since 1970."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from llmcost.caps.cap import Cap
-from llmcost.caps.routed import instead_of_ledger, under_routing
+from llmcost.caps.routed import under_routing
 from llmcost.caps.traffic import Asked
 from llmcost.errors import LlmcostError
 from tests.spend.ledgers import call, opened, settings
@@ -53,8 +53,8 @@ def test_the_cap_rises_as_the_cost_falls_up_to_what_an_ideal_router_would_reach(
 
 def test_a_relation_that_is_not_there_leaves_the_ledger_as_it_was(tmp_path: Path) -> None:
     with opened(tmp_path, ROWS) as store:
-        with pytest.raises(LlmcostError), instead_of_ledger(store, "nothing"):
+        with pytest.raises(LlmcostError), store.standing_for("ledger", "nothing"):
             pass
-        with pytest.raises(ZeroDivisionError), instead_of_ledger(store, "requests"):
+        with pytest.raises(ZeroDivisionError), store.standing_for("ledger", "requests"):
             1 // 0  # noqa: B018
         assert store.value("SELECT count(*) FROM ledger") == 31

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cli.program import captured
-from tests.spend.ledgers import PRICES, call
+from tests.spend.ledgers import A_MONTH, PRICES, call
 
 CONFIG = """
 prices: {overrides: [acme.yaml, deals.yaml], commitments: [{provider: Acme, amount: 20, until: 2026-12-31}]}
@@ -24,21 +24,16 @@ ltv: {gross_margin: 60%, ltv_to_cac: 3}
 DISCOUNT = "schema: 1\ndiscounts: [{provider: openai, percent: 5%}]\n"
 MARKUP = f"{DISCOUNT}markup: [{{percent: 7%}}]\n"
 POLICY = "models: {small: {model: acme/small}, big: {model: acme/big}}\ndefault: small\n"
-ROWS = [
-    call(
-        f"{day}-{n}",
-        ts=f"2026-09-{day:02}T0{n}:00:00Z",
-        model="big" if n else "small",
-        user=f"u{n}",
-        feature=f"f{n}",
-        output_tokens=100 * n + day,
-    )
-    for day in range(1, 31)
-    for n in range(3)
-]
+CAPPED = """
+models: {small: {model: acme/small}}
+rules: [{name: f1, when: "feature = 'f1'", route: small}]
+caps: [{when: "user like 'u%'", limit: 0.6, unit: usd, window: 7d, kind: rolling, counts: served, on_limit: block}]
+"""
+"""Its cap counts what requests cost under the rule."""
 COMMANDS = (
     "simulate p.yaml --explain",
     "simulate p.yaml --ideal --easy-share 20%..80%",
+    "simulate capped.yaml",
     "simulate --suggest",
     "caps --detail",
     "caps simulate --cap 0.1/1d --unit usd",
@@ -54,10 +49,11 @@ SENTENCE = (
 
 def shop(folder: Path, deals: str) -> None:
     folder.mkdir()
-    for name, text in (("llmcost.yaml", CONFIG), ("acme.yaml", PRICES), ("deals.yaml", deals), ("p.yaml", POLICY)):
+    texts = {"llmcost.yaml": CONFIG, "acme.yaml": PRICES, "deals.yaml": deals, "p.yaml": POLICY, "capped.yaml": CAPPED}
+    for name, text in texts.items():
         (folder / name).write_text(text)
     (folder / "users.csv").write_text("user,plan\nu0,free\nu1,free\nu2,free\n")
-    (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    (folder / "log.jsonl").write_text("".join(json.dumps(row) + "\n" for row in A_MONTH))
 
 
 @pytest.fixture(scope="module")

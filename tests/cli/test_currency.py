@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.program import captured
-from tests.spend.ledgers import call, ledger, overrides
+from tests.spend.ledgers import A_MONTH, call, ledger, overrides
 
 RATE = Decimal("1.25")
 """On the last day of the data; on the others it is something else."""
@@ -27,17 +27,9 @@ gate:
 """
 POLICY = "models: {small: {model: acme/small}, big: {model: acme/big}}\ndefault: small\n"
 ROWS = [
-    call(
-        f"{day}-{n}",
-        ts=f"2026-09-{day:02}T0{n}:00:00Z",
-        model="big" if n else "small",
-        user=f"u{n}",
-        agent=f"a{n}",
-        output_tokens=100 * n + day,
-    )
-    for day in range(1, 31)
-    for n in range(3)
-] + [call("jump", ts="2026-09-29T12:00:00Z", model="big", input_tokens=200_000, agent="a1", user="u1")]
+    *A_MONTH,
+    call("jump", ts="2026-09-29T12:00:00Z", model="big", input_tokens=200_000, agent="a1", user="u1"),
+]
 
 COMMANDS = (
     "simulate p.yaml",
@@ -179,3 +171,18 @@ def test_a_baseline_is_in_dollars_whatever_is_shown(capsys: pytest.CaptureFixtur
     assert json.loads(Path("b.json").read_text())["currency"] == "USD"
     ended = captured(capsys, "gate", "--baseline", "b.json", "--max-increase", "1%", "--currency", "EUR")
     assert (ended.code, "$" in ended.out) == (0, False)
+
+
+def test_what_a_user_may_cost_and_what_caches_waste_are_in_the_currency_too(capsys: pytest.CaptureFixture[str]) -> None:
+    command = "simulate p.yaml --ideal --easy-share 50%"
+    dollars, euros = (told(capsys, command, *more)["affordable"] for more in ((), ("--currency", "EUR")))
+    assert {plan: Decimal(usd) / RATE for plan, usd in dollars.items()} == {p: Decimal(e) for p, e in euros.items()}
+    # 2,000 tokens written to a cache for $3.75 a million and never read: $0.75 a million more than plain input
+    written = call("w", ts="2026-09-30T12:00:00Z", input_tokens=2000, cache_write_5m_tokens=2000)
+    written |= {"provider": "anthropic", "model": "claude-sonnet-4-5"}
+    Path("cached.jsonl").write_text(json.dumps(written) + "\n")
+    wastes = [
+        told(capsys, "simulate --suggest --log cached.jsonl", *more)["caches"][0]["waste"]
+        for more in ((), ("--currency", "EUR"))
+    ]
+    assert wastes == ["0.001500000000", "0.001200000000"]

@@ -87,7 +87,7 @@ def test_what_a_user_may_cost_becomes_a_cap(tmp_path: Path) -> None:
     text = MODELS + "rules: [{name: short, when: \"feature = 'chat'\", route: small}]\n"
     found = assumed(tmp_path, "100%", text=text, config=settings(tmp_path, PLANS))
     # half of 10 - 2; all easy: $0.014 for ten requests; a real router is half of the way, at $0.707
-    assert found["affordable"] == {"plus": "4"}
+    assert found["affordable"] == {"plus": "4.000000000000"}
     assert found["curve"][0]["cap_plus"] == int(4 / D("0.0014"))
     assert found["curve"][0]["cap_plus_if_half_found"] == int(4 / D("0.0707"))
     assert "no cap for free" in found["reason"]

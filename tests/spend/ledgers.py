@@ -63,6 +63,22 @@ def call(name: str, **facts: Any) -> Row:
     return {k: v for k, v in (usual | facts).items() if v is not None}
 
 
+A_MONTH = [
+    call(
+        f"{day}-{n}",
+        ts=f"2026-09-{day:02}T0{n}:00:00Z",
+        model="big" if n else "small",
+        user=f"u{n}",
+        agent=f"a{n}",
+        feature=f"f{n}",
+        output_tokens=100 * n + day,
+    )
+    for day in range(1, 31)
+    for n in range(3)
+]
+"""Three calls on each day of September 2026, two of them of `big`."""
+
+
 def ledger(folder: Path, rows: Iterable[Mapping[str, Any]]) -> Path:
     """A ledger of these native rows (from log.jsonl, beside it); each keeps its own `source` if it names one."""
     text = "".join(json.dumps(row) + "\n" for row in rows)

@@ -1,2 +1,0 @@
--- no row: the ledger is the logged traffic again
-DROP VIEW temp.ledger

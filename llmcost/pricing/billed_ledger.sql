@@ -1,2 +1,0 @@
--- no row: the ledger has the stored costs again
-DROP VIEW temp.ledger

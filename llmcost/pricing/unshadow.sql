@@ -1,2 +1,0 @@
--- no row: `requests` is the stored table again
-DROP VIEW temp.requests
